@@ -49,6 +49,7 @@ def test_quantities_are_observed_with_or_without_the_points():
     trace = descend(BOWL.gradient, [1.0, 1.0], SGD(lr=0.1), 4, observe=observe, record=2)
     assert np.array_equal(trace["loss"], BOWL(trace.x))
     assert trace["below"].tolist() == [0.0, 1.0, 1.0]
+    assert trace["below"].dtype == float
     lean = descend(BOWL.gradient, [1.0, 1.0], SGD(lr=0.1), 4, observe={"x": None, "loss": BOWL})
     assert list(lean.observed) == ["loss"]
     assert np.array_equal(lean["loss"][::2], trace["loss"])
@@ -62,6 +63,8 @@ def test_run_ends_where_stop_says_and_that_row_is_kept():
     )
     assert trace.t.tolist() == [0, 7]  # 0.9**7 is the first power below a half
     assert trace.x[-1, 0] < 0.5
+    trace = descend(BOWL.gradient, [1.0, 1.0], SGD(lr=0.1), 1000, stop=lambda x: x[0] < 0.5)
+    assert trace.x.shape == (8, 2) and trace.t.tolist() == list(range(8))
 
 
 def test_sweep_stops_when_every_run_says_so():

@@ -84,6 +84,15 @@ def test_runs_draw_their_own_orders():
     assert oracle.gradient_evaluations == 3
 
 
+def test_targets_of_several_runs_share_the_samples():
+    targets = np.stack([Y, -Y])
+    oracle = MiniBatch(MODEL, X, targets, 3, "fixed")
+    g = oracle(np.ones((2, 3)))
+    for run, y in enumerate(targets):
+        alone = MODEL.gradient(np.ones(3), X[:3], y[:3])
+        np.testing.assert_allclose(g[run], alone, rtol=1e-12)
+
+
 def test_same_generator_gives_the_same_order():
     assert [flat(e) for e in epochs("reshuffle", 3)] == [flat(e) for e in epochs("reshuffle", 3)]
 

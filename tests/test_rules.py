@@ -1,10 +1,12 @@
 """Rules: parity with PyTorch, sweeps, tiles, and what every rule promises."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 import torch
 
-from gdcourse.rules import SGD, Momentum
+from gdcourse.rules import SGD, Momentum, Rule
 from gdcourse.rules.base import TILE
 
 RULES = {
@@ -105,6 +107,16 @@ def test_schedule_is_asked_for_the_step_it_is_used_in():
 
     assert walk(SGD(lr), [0.0], [np.ones(1)] * 3).tolist() == [-1.75]
     assert asked == [0, 1, 2]
+
+
+def test_formula_with_t_counts_updates_from_one():
+    @dataclass
+    class Counting(Rule):
+        @staticmethod
+        def step(x, g, *, t):
+            return x + t
+
+    assert walk(Counting(), [0.0], [np.ones(1)] * 3).tolist() == [1 + 2 + 3]
 
 
 def test_numpy_number_from_a_schedule_keeps_float32():
