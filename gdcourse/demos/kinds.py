@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from .. import palette, plots
 from ..descend import descend
-from ..landscapes import Landscape
+from ..landscapes import Landscape, Window
 from .controls import Choice, Slider
 from .demo import Array, Demo, Results, Setting, Words, call
 from .panel import Panel, Trail
@@ -91,7 +91,7 @@ class Paths(Demo):
             plots.landscape(self.function, ax=ax, title="")
             if self.function.n == 2:
                 ticks = np.arange(-20, 20)
-                bar = ax.figure.colorbar(ax.collections[0], label="height", aspect=30, pad=0.02)
+                bar = ax.figure.colorbar(ax.collections[0], label="height", shrink=0.8, aspect=25, pad=0.02)
                 low, high = bar.vmin, bar.vmax
                 inside = ticks[(ticks >= low) & (ticks <= high)]
                 bar.set_ticks(inside, labels=[number(10.0**tick) for tick in inside])
@@ -367,18 +367,28 @@ class Directions(Demo):
         Of two dimensions.
     point : array of shape (2,)
         Where to stand.
+    window : tuple of (low, high) for each axis, optional
+        What to show; the landscape's own by default.
     angle : float
-        The direction at first, in degrees from the first axis.
+        The direction at first, in degrees from the first axis, 0 to 360.
     **options
         As of :class:`Demo`.
     """
 
     def __init__(
-        self, name: str, function: Landscape, point: Any, *, angle: float = 0.0, **options: Any
+        self,
+        name: str,
+        function: Landscape,
+        point: Any,
+        *,
+        window: Window | None = None,
+        angle: float = 0.0,
+        **options: Any,
     ) -> None:
         self.function, self.point = function, np.asarray(point, dtype=float)
-        self.reach = 0.2 * np.ptp(function.window[0])
-        controls = {"angle": Slider(np.arange(-180.0, 181.0, 5.0), angle, "direction (degrees)")}
+        self.window = window or function.window
+        self.reach = 0.25 * np.ptp(self.window[0])
+        controls = {"angle": Slider(np.arange(0.0, 361.0, 5.0), angle, "direction (degrees)")}
         super().__init__(name, controls, **options)
 
     def slope(self, angle: Any) -> Array:
@@ -397,18 +407,18 @@ class Directions(Demo):
         top = 1.15 * np.linalg.norm(g)
 
         def landscape(ax: Axes) -> None:
-            plots.landscape(self.function, ax=ax, title="")
+            plots.landscape(self.function, ax=ax, title="", window=self.window)
             tip = self.point + self.reach * g / np.linalg.norm(g)
             arrow = {"arrowstyle": "-|>", "color": palette.GREY, "lw": 2}
             ax.annotate("", tip, self.point, arrowprops=arrow)
             ax.annotate("gradient", tip, textcoords="offset points", xytext=(4, 4))
 
         def slopes(ax: Axes) -> None:
-            angles = np.linspace(-180, 180, 181)
+            angles = np.linspace(0, 360, 181)
             ax.plot(angles, self.slope(angles), color=palette.GREY)
             ax.axhline(0, color=palette.GREY, lw=0.8)
             ax.set(xlabel="direction (degrees)", ylabel="directional derivative")
-            ax.set(xlim=(-185, 185), xticks=range(-180, 181, 90), ylim=(-top, top))
+            ax.set(xlim=(-8, 368), xticks=range(0, 361, 90), ylim=(-top, top))
 
         return [Panel(landscape), Panel(slopes)]
 
