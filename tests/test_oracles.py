@@ -39,6 +39,13 @@ def test_epoch_visits_every_sample_once_and_its_last_batch_is_short(order):
         assert sorted(flat(epoch)) == list(range(N))
 
 
+def test_short_last_batch_is_counted_as_short():
+    oracle = MiniBatch(MODEL, X, Y, 3, "fixed")
+    for _ in range(oracle.batches_per_epoch):
+        oracle(np.zeros(3))
+    assert oracle.gradient_evaluations == N
+
+
 def test_orders_are_what_they_are_called():
     assert [flat(e) for e in epochs("fixed", 2)] == [list(range(N))] * 2
     first, second = (flat(e) for e in epochs("shuffle-once", 2))
