@@ -9,3 +9,5 @@ from hypothesis import settings  # noqa: E402
 
 settings.register_profile("gdcourse", deadline=None, derandomize=True)
 settings.load_profile("gdcourse")
+
+pytest_plugins = ["tests.browser"]

@@ -21,10 +21,15 @@ from pathlib import Path
 import nbformat
 import pytest
 from playwright.sync_api import Page, expect
+
 from tests import demos_of_each_kind
+from tests.browser import skip_without_chromium
+
+skip_without_chromium()
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 90_000  # milliseconds: kernels start slowly on a busy machine
+expect.set_options(timeout=PATIENCE)
 KINDS = [make.__name__ for make in demos_of_each_kind.KINDS]
 
 
@@ -45,6 +50,10 @@ class Lab:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return answer.read().decode()
 
+    def stop_kernels(self) -> None:
+        for session in json.loads(self.ask("sessions")):
+            self.ask(f"sessions/{session['id']}", "DELETE")
+
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
@@ -63,12 +72,23 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         "IPYTHONDIR": str(folder / "ipython"),
         **{f"JUPYTER_{kind}_DIR": str(folder / kind) for kind in ("CONFIG", "DATA", "RUNTIME")},
     }
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--allow-root",
-               "--ip=127.0.0.1", f"--IdentityProvider.token={token}", f"--notebook-dir={folder}",
-               "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]  # fmt: skip
+    options = {
+        "ServerApp.port": port,
+        "ServerApp.ip": "127.0.0.1",
+        "ServerApp.open_browser": False,
+        "ServerApp.allow_root": True,
+        "ServerApp.root_dir": folder,
+        "IdentityProvider.token": token,
+        "LabApp.expose_app_in_browser": True,
+        "LabApp.news_url": "",
+    }
+    command = [sys.executable, "-m", "jupyterlab"]
+    command += [f"--{name}={value}" for name, value in options.items()]
     environment = {key: value for key, value in os.environ.items() if key != "GDCOURSE_DEMO"}
     with (folder / "log").open("w") as log:
-        server = subprocess.Popen(command, env=environment | own, stdout=log, stderr=log, cwd=folder)
+        server = subprocess.Popen(
+            command, env=environment | own, stdout=log, stderr=log, cwd=folder
+        )
         try:
             running = Lab(f"http://127.0.0.1:{port}", token, folder)
             deadline = time.monotonic() + PATIENCE / 1000
@@ -78,15 +98,18 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
                     break
                 except (urllib.error.URLError, ConnectionError):
                     assert server.poll() is None and time.monotonic() < deadline, (
-                        (folder / "log").read_text()
-                    )
+                        folder / "log"
+                    ).read_text()
                     time.sleep(0.3)
             yield running
-            for kernel in json.loads(running.ask("kernels")):
-                running.ask(f"kernels/{kernel['id']}", "DELETE")
+            running.stop_kernels()
         finally:
             server.terminate()
-            server.wait(timeout=30)
+            try:
+                server.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
 
 
 @pytest.fixture(scope="module")
@@ -95,9 +118,10 @@ def notebook(lab: Lab, browser) -> Iterator[Page]:  # type: ignore[no-untyped-de
     page = browser.new_page(viewport={"width": 1300, "height": 8000})
     page.set_default_timeout(PATIENCE)
     page.goto(lab.page("demos.ipynb"))
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_text("Run All Cells", exact=True).click()
-    expect(page.locator(".gd-face")).to_have_count(len(KINDS), timeout=PATIENCE)
+    expect(page.locator(".jp-Notebook .jp-Cell")).to_have_count(len(KINDS) + 1)
+    expect(page.get_by_text(re.compile(r"Python 3.*\| Idle"))).to_be_visible()
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
+    expect(page.locator(".gd-face")).to_have_count(len(KINDS))
     yield page
     page.close()
 
@@ -133,8 +157,10 @@ def test_page_s_face_is_hidden_while_the_live_one_is_there(notebook: Page) -> No
     assert not any(demo.is_visible() for demo in notebook.locator(".gd-demo").all())
 
 
-def test_notebook_without_kernel_shows_the_static_face_and_it_moves(lab: Lab, notebook: Page, browser) -> None:  # type: ignore[no-untyped-def]
-    notebook.keyboard.press("Control+s")
+def test_notebook_without_kernel_shows_the_static_face_and_it_moves(
+    lab: Lab, notebook: Page, browser
+) -> None:  # type: ignore[no-untyped-def]
+    notebook.evaluate("() => { window.jupyterapp.commands.execute('docmanager:save') }")
     stored = lab.folder / "demos.ipynb"
     deadline = time.monotonic() + PATIENCE / 1000
     while "gd-demo" not in stored.read_text() and time.monotonic() < deadline:
@@ -143,10 +169,9 @@ def test_notebook_without_kernel_shows_the_static_face_and_it_moves(lab: Lab, no
     assert "widgets" not in copy.metadata
     page = browser.new_page(viewport={"width": 1300, "height": 8000})
     page.set_default_timeout(PATIENCE)
-    for session in json.loads(lab.ask("sessions")):
-        lab.ask(f"sessions/{session['id']}", "DELETE")
+    lab.stop_kernels()
     page.goto(lab.page("demos.ipynb"))
-    expect(page.locator(".gd-demo[data-ready]")).to_have_count(len(KINDS), timeout=PATIENCE)
+    expect(page.locator(".gd-demo[data-ready]")).to_have_count(len(KINDS))
     for kind, face in zip(KINDS, page.locator(".gd-demo").all(), strict=True):
         demo = getattr(demos_of_each_kind, kind)()
         expect(face).to_be_visible()

@@ -6,8 +6,6 @@ Each page of the table of contents is opened once in each way, and all tests of 
 import functools
 import io
 import json
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,22 +18,11 @@ import matplotlib.pyplot as plt
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from bs4 import BeautifulSoup
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.browser import skip_without_chromium
 from tools.book import SITE, built, pages
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 375, "height": 800}
 MAX_PAGE_BYTES = 300_000
@@ -56,11 +43,7 @@ FILES = sorted(
     if SITE / "_static" not in path.parents
 )
 
-if CHROMIUM is None and not os.environ.get("CI"):
-    pytest.skip(
-        "no Chromium here, so the site is not tested (on Debian: sudo apt-get install chromium)",
-        allow_module_level=True,
-    )
+skip_without_chromium()
 
 
 @dataclass
@@ -131,15 +114,6 @@ def bases() -> Iterator[dict[str, str]]:
     assert not missing, f"{', '.join(missing)} not built: run make book first"
     with server(SITE) as address:
         yield {"http": address, "file": SITE.resolve().as_uri() + "/"}
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    assert CHROMIUM, "CI must install Chromium: the site would go untested"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ class Slider:
     Parameters
     ----------
     values : array of shape (k,), k at least 2
-        The grid, increasing. Evenly spaced values give a linear slider, others a logarithmic one.
+        The grid, increasing.
     value : float
         Where it stands at first; added to the grid if it is not there.
     label : str
@@ -32,16 +32,15 @@ class Slider:
 
     def __init__(self, values: Any, value: float, label: str, *, loop: bool = False) -> None:
         _check.real("values", values)
-        grid = np.asarray(values)
+        grid = np.array(values)
         if grid.ndim != 1 or len(grid) < 2 or (np.diff(grid) <= 0).any():
             raise ValueError(f"values must be 2 or more increasing numbers, got {values!r}")
         _check.real("value", value, float(grid[0]), float(grid[-1]))
-        self.even = bool(np.ptp(np.diff(grid)) < 1e-9 * np.ptp(grid))
         self.values, self.value, self.label, self.loop = grid, value, label, loop
         self.include(value)
 
     def include(self, value: float) -> None:
-        """Add a value to the grid; an even grid's rounding errors do not make it a new one."""
+        """Add a value to the grid; what differs by rounding alone is not a new one."""
         near = np.isclose(self.values, value, rtol=1e-9, atol=0)
         if near.any():
             self.values[near] = value
@@ -52,24 +51,43 @@ class Slider:
         """Return a value as it is read."""
         return number(value)
 
-    def widget(self, **options: Any) -> Any:
-        """Return the ipywidgets slider; between the grid's ends it takes any value."""
+    def widgets(self, continuous_update: bool) -> tuple[Any, Any]:
+        """Return the field that holds the value, any number, and the slider over the grid.
+
+        The slider stands nearest to the field. (A slider of floats would not do: the browser
+        moves what Python sets to the slider's own steps.)
+        """
         import ipywidgets
 
-        low, high = self.values[0], self.values[-1]
-        options |= {"value": self.value, "description": self.label}
-        if self.values.dtype.kind in "iu":
-            return ipywidgets.IntSlider(min=int(low), max=int(high), **options)
-        if self.even or low <= 0:
-            step = (high - low) / 200
-            return ipywidgets.FloatSlider(
-                min=low, max=high, step=step, readout_format=".3g", **options
-            )
-        # A hair wider, so that the ends of the grid survive the trip through the logarithm.
-        low, high = np.log10(low) - 1e-9, np.log10(high) + 1e-9
-        return ipywidgets.FloatLogSlider(
-            min=low, max=high, step=(high - low) / 200, readout_format=".3g", **options
+        whole = self.values.dtype.kind in "iu"
+        value = int(self.value) if whole else float(self.value)
+        field = (ipywidgets.IntText if whole else ipywidgets.FloatText)(
+            value=value, layout={"width": "7em"}
         )
+        slider = ipywidgets.IntSlider(
+            value=self.nearest(value),
+            max=len(self.values) - 1,
+            description=self.label,
+            readout=False,
+            continuous_update=continuous_update,
+            style={"description_width": "10em"},
+            layout={"width": "28em"},
+        )
+
+        def follow(_: Any) -> None:
+            slider.value = self.nearest(field.value)
+
+        def lead(_: Any) -> None:
+            if slider.value != self.nearest(field.value):
+                field.value = self.values[slider.value].item()
+
+        field.observe(follow, "value")
+        slider.observe(lead, "value")
+        return field, slider
+
+    def nearest(self, value: float) -> int:
+        """Return the place on the grid that is nearest to a value."""
+        return int(np.abs(self.values - value).argmin())
 
 
 class Choice:
@@ -103,9 +121,15 @@ class Choice:
         """Return a value as it is read."""
         return value
 
-    def widget(self, **options: Any) -> Any:
-        """Return the ipywidgets menu."""
+    def widgets(self, continuous_update: bool) -> tuple[Any, Any]:
+        """Return the menu, which both holds the value and shows it."""
         import ipywidgets
 
-        options |= {"value": self.value, "description": self.label}
-        return ipywidgets.Dropdown(options=self.values, **options)
+        menu = ipywidgets.Dropdown(
+            options=self.values,
+            value=self.value,
+            description=self.label,
+            style={"description_width": "10em"},
+            layout={"width": "28em"},
+        )
+        return menu, menu

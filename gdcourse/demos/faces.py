@@ -56,12 +56,11 @@ def page(demo: Demo, *, inline: bool = True) -> str:
     shown = []
     for trail in demo.trails:
         points = demo.panels[trail.panel].codes(trail.x, trail.y)
-        x, y = (
-            arrays.setdefault((*codes.shape, codes.tobytes()), len(arrays)) for codes in points
-        )
+        x, y = (arrays.setdefault((*codes.shape, codes.tobytes()), len(arrays)) for codes in points)
         dots = {"style": trail.style, "dot": trail.shape, "every": every(trail.y.shape[-1])}
         trails.append({"x": x, "y": y, **dots})
-        shown.append(tuple(at(codes[..., None], places[first])[..., 0] for codes in points))
+        here_x, here_y = (at(codes[..., None], places[first])[..., 0] for codes in points)
+        shown.append((here_x, here_y))
     data = {
         "controls": [
             {
@@ -77,9 +76,8 @@ def page(demo: Demo, *, inline: bool = True) -> str:
         "far": FAR,
         "targets": _targets(demo),
     }
-    static = resources.files("gdcourse") / "demos" / "static"
-    style = f"<style>{(static / 'player.css').read_text('utf-8')}</style>" if inline else ""
-    player = f"<script>{(static / 'player.js').read_text('utf-8')}</script>" if inline else ""
+    style = f"<style>{_static('player.css')}</style>" if inline else ""
+    player = f"<script>{_static('player.js')}</script>" if inline else ""
     return (
         f'{style}<figure class="gd-demo" id="demo-{demo.name}">'
         f"{picture(demo, fronts(demo, demo.trails, shown, demo.setting))}"
@@ -89,10 +87,15 @@ def page(demo: Demo, *, inline: bool = True) -> str:
     )
 
 
+def _static(name: str) -> str:
+    return (resources.files("gdcourse") / "demos" / "static" / name).read_text("utf-8")
+
+
 def pack(codes: bytes) -> str:
     """Return uint16 codes as base64 of their differences, which compress well."""
     values = np.frombuffer(codes, np.uint16)
-    return base64.b64encode(np.diff(values, prepend=np.uint16(0)).astype("<u2")).decode()
+    differences = np.diff(values, prepend=np.uint16(0))
+    return base64.b64encode(differences.astype("<u2").tobytes()).decode()
 
 
 def fronts(
@@ -110,7 +113,7 @@ def fronts(
 def picture(demo: Demo, moving: Sequence[str]) -> str:
     """Return the panels, what moves over what stands still."""
     panels = "".join(
-        f'<div class="gd-panel" style="max-width:{1.35 * panel.width:.0f}px">'
+        f'<div class="gd-panel" style="max-width:{panel.shown:.0f}px">'
         f"{_back(demo, index)}{front}</div>"
         for index, (panel, front) in enumerate(zip(demo.panels, moving, strict=True))
     )
@@ -172,9 +175,8 @@ def _controls(demo: Demo) -> str:
             list(demo.grid).index(name): list(demo.values[name]).index(value)
             for name, value in setting.items()
         }
-        buttons.append(
-            f'<button type="button" data-mark="{escape(json.dumps(places))}">{escape(label)}</button>'
-        )
+        mark = escape(json.dumps(places))
+        buttons.append(f'<button type="button" data-mark="{mark}">{escape(label)}</button>')
     return (
         f'<div class="gd-controls">{"".join(rows)}<div class="gd-buttons">{"".join(buttons)}'
         f'<a class="gd-link" href="#demo-{demo.name}">Link to this setting</a></div>'
@@ -218,36 +220,35 @@ class Live:
         import ipywidgets as ui
 
         self.demo = demo
-        slow = any(control.loop and not isinstance(control, Choice) for control in demo.grid.values())
-        wide = {"style": {"description_width": "9em"}, "layout": {"width": "32em"}}
-        self.controls = {
-            name: control.widget(continuous_update=not slow, **wide)
-            for name, control in demo.grid.items()
-        }
+        quick = all(
+            isinstance(control, Choice) or not control.loop for control in demo.grid.values()
+        )
+        widgets = {name: control.widgets(quick) for name, control in demo.grid.items()}
+        self.controls = {name: field for name, (field, _) in widgets.items()}
+        rows = [
+            ui.HBox([shown] if shown is field else [shown, field])
+            for field, shown in widgets.values()
+        ]
         self._fronts = [ui.HTML() for _ in demo.panels]
         self._words = ui.HTML()
         panels = []
-        for index, front in enumerate(self._fronts):
-            panels.append(ui.Box([ui.HTML(_back(demo, index)), front]))
+        for index, (panel, front) in enumerate(zip(demo.panels, self._fronts, strict=True)):
+            layout = {"max_width": f"{panel.shown:.0f}px"}
+            panels.append(ui.Box([ui.HTML(_back(demo, index)), front], layout=layout))
             panels[-1].add_class("gd-panel")
-            panels[-1].layout.max_width = f"{1.35 * demo.panels[index].width:.0f}px"
-        row = ui.Box(panels)
-        row.add_class("gd-panels")
-        buttons = []
+        picture = ui.Box(panels)
+        picture.add_class("gd-panels")
+        buttons: list[Any] = []
         if demo.play:
-            play = ui.Play(value=demo.play, max=demo.play, interval=100)
-            ui.jslink((play, "value"), (self.controls["step"], "value"))
-            buttons.append(play)
+            buttons.append(ui.Play(value=demo.play, max=demo.play))
+            ui.jslink((buttons[0], "value"), (widgets["step"][1], "value"))
         for label, setting in demo.marks.items():
-            button = ui.Button(description=label)
-            button.on_click(lambda _, setting=setting: self.set(**setting))
-            buttons.append(button)
-        for control in self.controls.values():
-            control.observe(lambda _: self.draw(), "value")
-        style = (resources.files("gdcourse") / "demos" / "static" / "player.css").read_text("utf-8")
-        self.widget = ui.VBox(
-            [ui.HTML(f"<style>{style}</style>"), row, self._words, *self.controls.values(), ui.HBox(buttons)]
-        )
+            buttons.append(ui.Button(description=label))
+            buttons[-1].on_click(lambda _, setting=setting: self.set(**setting))
+        for field in self.controls.values():
+            field.observe(lambda _: self.draw(), "value")
+        style = ui.HTML(f"<style>{_static('player.css')}</style>")
+        self.widget = ui.VBox([style, picture, self._words, *rows, ui.HBox(buttons)])
         self.widget.add_class("gd-face")
         self.draw()
 
@@ -257,11 +258,15 @@ class Live:
             self.controls[name].value = value
 
     def draw(self) -> None:
-        """Run the simulation where the controls stand, and show it."""
+        """Run the simulation where the controls stand, and show it, or say why it cannot run."""
         demo = self.demo
         setting = {name: control.value for name, control in self.controls.items()}
         values = {name: [value] for name, value in setting.items()}
-        results = demo.sweep(values)
+        try:
+            results = demo.sweep(values)
+        except ValueError as error:
+            self._words.value = f'<p class="gd-words">{escape(str(error))}</p>'
+            return
         trails = demo.make_trails(results, values)
         points = [demo.panels[trail.panel].codes(trail.x, trail.y) for trail in trails]
         points = [(x.ravel(), y.ravel()) for x, y in points]

@@ -90,10 +90,11 @@ class Paths(Demo):
         def landscape(ax: Axes) -> None:
             plots.landscape(self.function, ax=ax, title="")
             if self.function.n == 2:
-                ticks = np.arange(-20, 20)
-                bar = ax.figure.colorbar(ax.collections[0], label="height", shrink=0.8, aspect=25, pad=0.02)
-                low, high = bar.vmin, bar.vmax
-                inside = ticks[(ticks >= low) & (ticks <= high)]
+                bar = ax.figure.colorbar(
+                    ax.collections[0], label="height", shrink=0.8, aspect=25, pad=0.02
+                )
+                low, high = bar.ax.get_ylim()
+                inside = [tick for tick in range(-20, 20) if low <= tick <= high]
                 bar.set_ticks(inside, labels=[number(10.0**tick) for tick in inside])
 
         def curves(ax: Axes) -> None:
@@ -395,9 +396,9 @@ class Directions(Demo):
         """Return the directional derivative, by an angle in degrees."""
         return _direction(angle) @ self.function.gradient(self.point)
 
-    def simulate(self, angle: Any) -> Results:
+    def simulate(self, **values: Any) -> Results:
         """Return the two ends of the arrow, and the slope along it."""
-        angle = np.asarray(angle)[..., 0]
+        angle = values["angle"][..., 0]
         ends = np.stack([0 * _direction(angle), self.reach * _direction(angle)])
         return {"u": self.point + ends, "slope": self.slope(angle)[None, ..., None]}
 
@@ -410,8 +411,8 @@ class Directions(Demo):
             plots.landscape(self.function, ax=ax, title="", window=self.window)
             tip = self.point + self.reach * g / np.linalg.norm(g)
             arrow = {"arrowstyle": "-|>", "color": palette.GREY, "lw": 2}
-            ax.annotate("", tip, self.point, arrowprops=arrow)
-            ax.annotate("gradient", tip, textcoords="offset points", xytext=(4, 4))
+            ax.annotate("", tuple(tip), tuple(self.point), arrowprops=arrow)
+            ax.annotate("gradient", tuple(tip), textcoords="offset points", xytext=(4, 4))
 
         def slopes(ax: Axes) -> None:
             angles = np.linspace(0, 360, 181)

@@ -96,6 +96,7 @@ class Panel:
         self, draw: Callable[[Axes], object], *, width: float = 4.2, height: float = 3.6
     ) -> None:
         self.width, self.height = round(width * 72), round(height * 72)
+        self.shown = 1.35 * self.width  # pixels on a wide page
         style = {"savefig.bbox": None, "svg.fonttype": "none", "font.family": "sans-serif"}
         with plt.style.context(["gdcourse.gdcourse", style]):
             figure = Figure(figsize=(width, height), dpi=72, layout="constrained")
@@ -145,7 +146,8 @@ class Panel:
             dash = " ".join(f"{TENTHS * length:g}" for length in trail.look.dash)
             line, dots = drawn(trail, xs, ys, cut)
             groups.append(
-                f'<g class="gd-{trail.style}" data-trail="{index}" style="color:{trail.look.color}">'
+                f'<g class="gd-{trail.style}" data-trail="{index}" '
+                f'style="color:{trail.look.color}">'
                 f'<path class="gd-line" stroke-dasharray="{dash or "none"}" d="{line}"/>'
                 f'<path class="gd-dots{" gd-open" * bool(trail.glyph)}" d="{dots}"/></g>'
             )
@@ -179,10 +181,8 @@ def every(rows: int) -> int:
 def _slim(svg: str) -> str:
     """Keep what is seen of matplotlib's SVG, in the colour of the page's text."""
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'<svg [^>]*?(viewBox="[^"]*")[^>]*>', r'<svg class="gd-back" \1>', svg, count=1)
-    svg = re.sub(r"<style[^>]*>.*?</style>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"\d+\.\d{3,}(?!\d*e)", lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), svg)
-    svg = svg.replace(GREY, "currentColor")
+    svg = re.sub(r"<svg [^>]*?(viewBox=[^>]*?) xmlns[^>]*>", r'<svg class="gd-back" \1>', svg)
+    svg = re.sub(r"<(metadata|style).*?</\1>|<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r'<g id="[^"]*"', "<g", svg)
-    return re.sub(r"\s*\n\s*", " ", svg)
+    svg = re.sub(r"\d+\.\d{3,}", lambda long: f"{float(long[0]):.2f}".rstrip("0").rstrip("."), svg)
+    return re.sub(r"\s*\n\s*", " ", svg).replace(GREY, "currentColor")
