@@ -27,6 +27,7 @@ SECTIONS = [
     "The problem",
     "The idea",
     "The rule",
+    "The demo",
     "The claim",
     "Break it",
     "Common misconception",
@@ -38,6 +39,9 @@ REPEATABLE = {"Common misconception"}
 NOT_COUNTED = {"Exercises", "References"}
 WORDS = range(1500, 2501)
 MAX_CODE_LINES = 15
+MAX_DEMO_LINES = 12
+KINDS = tuple(f"{kind}(" for kind in ("Paths", "Race", "Curves", "Map", "Directions"))
+SEEN = r'<a href="#demo-[^"]*">([^<]*)</a>'  # a number, and the setting of a demo that shows it
 MIN_ALT, MIN_CAPTION = 40, 20
 VENUES = {"journal", "booktitle", "publisher", "howpublished", "school", "institution"}
 GREEK = re.compile(
@@ -242,6 +246,32 @@ def only_checked_cells_store_output(chapter: Chapter, book: Book) -> list[str]:
     return problems
 
 
+def demo_asks_and_answers_with_what_a_reader_sees(chapter: Chapter, book: Book) -> list[str]:
+    """tests/test_site_demos.py follows each answer's links and reads the numbers there."""
+    cells = chapter.section("The demo")
+    text, problems = markdown(cells), []
+    ask, _, answer = text.partition(":class: dropdown")
+    prompts = [len(re.findall(r"^\d\. ", part, flags=re.MULTILINE)) for part in (ask, answer)]
+    if "**Try this.**" not in text or prompts[0] not in (2, 3) or prompts[0] != prompts[1]:
+        problems.append(f"its demo has not 2 or 3 things to try, each with an answer: {prompts}")
+    if not re.search(SEEN, answer):
+        problems.append("its demo's answers quote no number that a link shows in the demo")
+    code = [cell.source.strip().splitlines() for cell in cells if cell.cell_type == "code"]
+    if not code or not any(line.startswith(KINDS) for line in code[-1]):
+        problems.append("its demo's last cell makes no demo")
+    elif [line.startswith(KINDS) for line in code[-1]].index(True) < len(code[-1]) - MAX_DEMO_LINES:
+        problems.append(f"its demo is made in more than {MAX_DEMO_LINES} lines")
+    return problems
+
+
+def no_slider_is_dead_without_a_kernel(chapter: Chapter, book: Book) -> list[str]:
+    return [
+        f"{cell.source.splitlines()[0]!r} makes a slider that moves nothing on the page"
+        for cell in chapter.code
+        if re.search(r"\binteract\w*\(|\bipywidgets\b", cell.source)
+    ]
+
+
 def claim_is_printed_in_a_checked_cell(chapter: Chapter, book: Book) -> list[str]:
     cells = [cell for cell in chapter.section("The claim") if checked(cell)]
     return [] if cells else ["The claim has no cell tagged nbval-check-output"]
@@ -263,7 +293,7 @@ def numbers_in_the_prose_come_from_the_run(chapter: Chapter, book: Book) -> list
     known += [n for cell in chapter.code if checked(cell) for n in numbers(printed(cell))]
     problems = []
     for match in re.finditer(
-        r"(?<![\w.])(\d+\.(\d+))(?!\.?\w)(\s?%| percent)?", prose(chapter.text)
+        r"(?<![\w.])(\d+\.(\d+))(?!\.?\w)(\s?%| percent)?", prose(re.sub(SEEN, " ", chapter.text))
     ):
         quoted, half = float(match[1]), 0.5 * 10.0 ** -len(match[2]) * (1 + 1e-9)
         scale = 100 if match[3] else 1
@@ -310,6 +340,8 @@ CHECKS: list[Callable[[Chapter, Book], list[str]]] = [
     symbols_are_in_the_ledger,
     display_equations_are_dollars_with_a_label,
     only_checked_cells_store_output,
+    demo_asks_and_answers_with_what_a_reader_sees,
+    no_slider_is_dead_without_a_kernel,
     claim_is_printed_in_a_checked_cell,
     code_cells_are_short,
     numbers_in_the_prose_come_from_the_run,
@@ -398,6 +430,19 @@ FIGURE = {
 }
 
 
+DEMO = """**Try this.**
+
+1. Less.
+2. More.
+
+:::{admonition} Answers
+:class: dropdown
+
+1. It falls to <a href="#demo-valley:lr=0.1">0.123</a>.
+2. It flies apart.
+:::"""
+
+
 def good_chapter() -> NotebookNode:
     """Return a chapter with which no check finds fault."""
     opening = """# A chapter
@@ -413,6 +458,9 @@ Why does a short step take so long?
         new_markdown_cell("## The problem\n\n" + "We walk down the hill. " * 310),
         new_markdown_cell("## The idea\n\nFollow $-g$, as {cite:t}`cauchy1847` did."),
         new_markdown_cell("## The rule: one line\n\n$$ x_{t+1} = x_t - \\eta g_t $$ (eq-rule)"),
+        new_markdown_cell("## The demo: turn it"),
+        new_code_cell('Paths("valley", valley)'),
+        new_markdown_cell(DEMO),
         new_markdown_cell(
             "## The claim\n\nThe loss falls to 0.43, which is 43.2 % of what it was."
         ),
@@ -471,7 +519,7 @@ def metadata(value: dict) -> Callable[[NotebookNode], None]:
 
 
 def untag(notebook: NotebookNode) -> None:
-    notebook.cells[6].metadata.tags = []
+    notebook.cells[9].metadata.tags = []
 
 
 STORED = [new_output("stream", name="stdout", text="1\n")]
@@ -508,10 +556,21 @@ BROKEN = [
         replace("Follow", "```{math}\nx\n```\n"),
         "JupyterLab",
     ),
-    (only_checked_cells_store_output, output(6, [], 1), "nothing is stored"),
-    (only_checked_cells_store_output, output(6, STORED, None), "nothing is stored"),
-    (only_checked_cells_store_output, output(8, STORED, None), "no test compares"),
-    (only_checked_cells_store_output, output(8, [], 3), "no test compares"),
+    (only_checked_cells_store_output, output(9, [], 1), "nothing is stored"),
+    (only_checked_cells_store_output, output(9, STORED, None), "nothing is stored"),
+    (only_checked_cells_store_output, output(11, STORED, None), "no test compares"),
+    (only_checked_cells_store_output, output(11, [], 3), "no test compares"),
+    (demo_asks_and_answers_with_what_a_reader_sees, replace("2. More.", ""), "2 or 3"),
+    (demo_asks_and_answers_with_what_a_reader_sees, replace("2. It flies apart.", ""), "answer"),
+    (demo_asks_and_answers_with_what_a_reader_sees, replace("#demo-valley:lr", "#lr"), "no number"),
+    (demo_asks_and_answers_with_what_a_reader_sees, replace('Paths("', 'paths("'), "no demo"),
+    (
+        demo_asks_and_answers_with_what_a_reader_sees,
+        replace("valley)", "valley,\n" + "1,\n" * 12 + ")"),
+        "more than 12",
+    ),
+    (no_slider_is_dead_without_a_kernel, replace("lr = 1.5", "interact(f, lr=1.5)"), "nothing"),
+    (no_slider_is_dead_without_a_kernel, replace("lr = 1.5", "import ipywidgets"), "nothing"),
     (claim_is_printed_in_a_checked_cell, untag, "nbval-check-output"),
     (code_cells_are_short, replace("lr = 1.5", "lr = 1\n" * 16), "16 lines"),
     (numbers_in_the_prose_come_from_the_run, replace("0.43,", "0.44,"), "0.44"),

@@ -7,6 +7,7 @@ page, changes, all pages are rendered anew.
 """
 
 import hashlib
+import os
 import shutil
 import sys
 import time
@@ -95,6 +96,7 @@ def run_changed(sources: list[Path], cache: JupyterCacheAbstract) -> bool:
 def main() -> int:
     """Build the site; return the exit code."""
     start = time.perf_counter()
+    os.environ["GDCOURSE_DEMO"] = "html"  # demos without widgets: the site holds their player
     sources = pages()
 
     outputs = fingerprint(map(Path, ("gdcourse", "requirements.txt", "constraints.txt")))

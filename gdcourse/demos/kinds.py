@@ -254,7 +254,10 @@ class Curves(Demo):
 
         def axes(ax: Axes) -> None:
             ax.set(xlabel=self.xlabel, ylabel=self.ylabel, ylim=self.ylim)
-            ax.set_xscale("log" if "x" in self.log else "linear")
+            if "x" in self.log:
+                ax.set_xscale("log")
+            else:
+                ax.xaxis.get_major_locator().set_params(integer=True)
             ax.set_yscale("log" if "y" in self.log else "linear")
             ax.plot(times, np.full(len(times), self.ylim[0]), alpha=0)
             ax.margins(x=0.03)
@@ -435,8 +438,8 @@ class Directions(Demo):
 
     def say(self, results: Results, setting: Setting) -> Words:
         """Say the slope."""
-        slope = results["slope"].item()
-        way = "rises" if slope > 0.005 else "falls" if slope < -0.005 else "is level"
+        slope = round(results["slope"].item(), 9)
+        way = "rises" if slope > 0 else "falls" if slope < 0 else "is level"
         return {"u": f"directional derivative {number(slope)}: along u the ground {way}"}
 
 

@@ -102,9 +102,10 @@ class Panel:
             figure = Figure(figsize=(width, height), dpi=72, layout="constrained")
             self.axes = figure.add_subplot()
             draw(self.axes)
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")  # what moves must find the axes where they are drawn
             file = io.StringIO()
             figure.savefig(file, format="svg", dpi=150, metadata={"Date": None})
-            figure.draw_without_rendering()
         self.back = _slim(file.getvalue())
         box = self.axes.bbox
         self.box = [round(TENTHS * v) for v in (box.x0, self.height - box.y1, *box.size)]
@@ -184,5 +185,5 @@ def _slim(svg: str) -> str:
     svg = re.sub(r"<svg [^>]*?(viewBox=[^>]*?) xmlns[^>]*>", r'<svg class="gd-back" \1>', svg)
     svg = re.sub(r"<(metadata|style).*?</\1>|<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r'<g id="[^"]*"', "<g", svg)
-    svg = re.sub(r"\d+\.\d{3,}", lambda long: f"{float(long[0]):.2f}".rstrip("0").rstrip("."), svg)
+    svg = re.sub(r'="[^"]*"', lambda value: re.sub(r"(\.\d\d)\d+", r"\1", value[0]), svg)
     return re.sub(r"\s*\n\s*", " ", svg).replace(GREY, "currentColor")

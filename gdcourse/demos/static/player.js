@@ -129,7 +129,7 @@
           input.setAttribute("aria-valuetext", control.words[i]);
           input.nextElementSibling.textContent = control.words[i];
         }
-        return `${control.name}=${encodeURIComponent(control.values[i])}`;
+        return `${control.name}=${input.tagName === "SELECT" ? i : control.values[i]}`;
       });
       this.link.hash = `${this.name}:${pairs.join("&")}`;
     }
@@ -194,7 +194,8 @@
       observer.observe(this.root.querySelector(".gd-panels"));
     }
 
-    // Go to the setting that the page's address names, such as #demo-valley:lr=0.1.
+    // Go to the setting that the page's address names, such as #demo-valley:lr=0.1&start=2: a
+    // slider to the nearest value of its grid, a menu to the choice of that number.
     follow() {
       const [name, setting] = location.hash.slice(1).split(":");
       if (name !== this.name || !setting) return;
@@ -202,10 +203,10 @@
       for (const [control, value] of new URLSearchParams(setting)) {
         const k = this.data.controls.findIndex((other) => other.name === control);
         if (k < 0) continue;
-        const { values } = this.data.controls[k];
-        const miss = values.map((v) => (v === value ? -1 : Math.abs(v - value)));
-        const best = miss.indexOf(Math.min(...miss.filter((m) => m === m)));
-        if (best >= 0) places[k] = best;
+        const menu = this.inputs[k].tagName === "SELECT";
+        const miss = this.data.controls[k].values.map((v, i) => Math.abs((menu ? i : v) - value));
+        const best = miss.indexOf(Math.min(...miss));
+        if (best >= 0) places[k] = best; // not where the value is no number
       }
       this.pause();
       this.set(places);
