@@ -30,10 +30,10 @@ book: install
 	@$(PY) -m tools.book
 
 test: lint
-	$(PY) -m pytest --ignore tests/test_site.py --numprocesses 2 --dist worksteal --quiet
+	$(PY) -m pytest --ignore-glob 'tests/test_site*.py' --ignore tests/test_lab.py --numprocesses 2 --dist worksteal --quiet
 	$(PY) -m pytest --nbval-lax book --override-ini filterwarnings=default --numprocesses 2 --dist loadscope --quiet
 	$(PY) -m tools.book
-	$(PY) -m pytest tests/test_site.py --numprocesses 2 --dist loadgroup --quiet
+	$(PY) -m pytest tests/test_site.py tests/test_site_demos.py tests/test_lab.py --numprocesses 2 --dist loadgroup --quiet
 
 lint: install
 	$(PY) -m ruff check

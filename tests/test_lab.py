@@ -29,6 +29,7 @@ skip_without_chromium()
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 90_000  # milliseconds: kernels start slowly on a busy machine
+pytestmark = pytest.mark.xdist_group("lab")  # one server for all tests here
 expect.set_options(timeout=PATIENCE)
 KINDS = [make.__name__ for make in demos_of_each_kind.KINDS]
 

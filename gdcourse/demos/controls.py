@@ -35,12 +35,12 @@ class Slider:
         grid = np.array(values)
         if grid.ndim != 1 or len(grid) < 2 or (np.diff(grid) <= 0).any():
             raise ValueError(f"values must be 2 or more increasing numbers, got {values!r}")
-        _check.real("value", value, float(grid[0]), float(grid[-1]))
         self.values, self.value, self.label, self.loop = grid, value, label, loop
         self.include(value)
 
     def include(self, value: float) -> None:
         """Add a value to the grid; what differs by rounding alone is not a new one."""
+        _check.real("value", value, float(self.values[0]), float(self.values[-1]))
         near = np.isclose(self.values, value, rtol=1e-9, atol=0)
         if near.any():
             self.values[near] = value
