@@ -43,8 +43,11 @@ FILES = sorted(
     if SITE / "_static" not in path.parents
 )
 
+<<<<<<< HEAD
 skip_without_chromium()
 
+=======
+>>>>>>> main
 
 @dataclass
 class Visit:
@@ -116,6 +119,22 @@ def bases() -> Iterator[dict[str, str]]:
         yield {"http": address, "file": SITE.resolve().as_uri() + "/"}
 
 
+<<<<<<< HEAD
+=======
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        missing = (
+            "no Chromium here to open the site with (on Debian: sudo apt-get install chromium)"
+        )
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+>>>>>>> main
 @contextmanager
 def visit(browser: Browser, base: str, name: str) -> Iterator[Visit]:
     page = browser.new_page(viewport=DESKTOP, color_scheme="light", reduced_motion="reduce")

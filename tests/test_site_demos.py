@@ -17,7 +17,7 @@ from tools.book import built, pages
 
 skip_without_chromium()
 
-PAGES = [built(page) for page in pages()]
+PAGES = [built(page).resolve() for page in pages()]
 MAX_DEMO_BYTES, MAX_PAGE_BYTES, MAX_MOVING = 150_000, 400_000, 40
 SIZE = {"width": 1280, "height": 900}
 
@@ -291,7 +291,7 @@ def test_address_that_names_no_setting_is_passed_over(browser: Browser, setting:
     page, name = DEMOS[0]
     tab = browser.new_page(viewport=SIZE, reduced_motion="reduce")
     problems: list = []
-    tab.on("pageerror", problems.append)
+    tab.on("pageerror", lambda error: problems.append(error))
     tab.goto(f"{page.as_uri()}#{name}:{setting}")
     demo = tab.locator(f"#{name}[data-ready]")
     said = [span.text for span in soup(page).find(id=name).select(".gd-words span")]
@@ -379,5 +379,5 @@ def test_no_slider_is_dead(page):
 
 
 def test_every_chapter_and_the_first_page_have_a_demo():
-    chapters = {built(page) for page in pages() if page.suffix == ".ipynb"}
+    chapters = {built(page).resolve() for page in pages() if page.suffix == ".ipynb"}
     assert chapters | {PAGES[0]} <= {page for page, _ in DEMOS}
