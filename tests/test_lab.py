@@ -23,9 +23,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import demos_of_each_kind
-from tests.browser import skip_without_chromium
-
-skip_without_chromium()
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 90_000  # milliseconds: kernels start slowly on a busy machine

@@ -20,7 +20,6 @@ from axe_playwright_python.base import AXE_SCRIPT
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page
 
-from tests.browser import skip_without_chromium
 from tools.book import SITE, built, pages
 
 DESKTOP = {"width": 1280, "height": 900}
@@ -43,11 +42,6 @@ FILES = sorted(
     if SITE / "_static" not in path.parents
 )
 
-<<<<<<< HEAD
-skip_without_chromium()
-
-=======
->>>>>>> main
 
 @dataclass
 class Visit:
@@ -119,22 +113,6 @@ def bases() -> Iterator[dict[str, str]]:
         yield {"http": address, "file": SITE.resolve().as_uri() + "/"}
 
 
-<<<<<<< HEAD
-=======
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        missing = (
-            "no Chromium here to open the site with (on Debian: sudo apt-get install chromium)"
-        )
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
->>>>>>> main
 @contextmanager
 def visit(browser: Browser, base: str, name: str) -> Iterator[Visit]:
     page = browser.new_page(viewport=DESKTOP, color_scheme="light", reduced_motion="reduce")

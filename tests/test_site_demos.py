@@ -12,10 +12,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from bs4 import BeautifulSoup, Tag
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser import skip_without_chromium
 from tools.book import built, pages
-
-skip_without_chromium()
 
 PAGES = [built(page).resolve() for page in pages()]
 MAX_DEMO_BYTES, MAX_PAGE_BYTES, MAX_MOVING = 150_000, 400_000, 40
