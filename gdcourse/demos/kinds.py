@@ -8,6 +8,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from .. import palette, plots
 from ..descend import descend
@@ -257,7 +258,7 @@ class Curves(Demo):
             if "x" in self.log:
                 ax.set_xscale("log")
             else:
-                ax.xaxis.get_major_locator().set_params(integer=True)
+                ax.xaxis.set_major_locator(MaxNLocator(integer=True))
             ax.set_yscale("log" if "y" in self.log else "linear")
             ax.plot(times, np.full(len(times), self.ylim[0]), alpha=0)
             ax.margins(x=0.03)
