@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from gdcourse import descend
 from gdcourse.demos import Choice, Curves, Demo, Map, Paths, Race, Slider
 from gdcourse.demos.demo import at
 from gdcourse.demos.faces import page
-from gdcourse.demos.panel import FAR, GLYPHS, MISSING, Panel, Trail, drawn, every
+from gdcourse.demos.panel import FAR, GLYPHS, LEAVING, MISSING, Panel, Trail, drawn, every
 from gdcourse.demos.words import number
 from gdcourse.landscapes import DoubleWell, NarrowValley
 from gdcourse.palette import METHODS
@@ -21,6 +22,7 @@ from gdcourse.rules import SGD, Momentum
 from tests import demos_of_each_kind
 from tests.demos_of_each_kind import KINDS, WORDS
 
+ROOT = Path(__file__).resolve().parents[1]
 each_kind = pytest.mark.parametrize("demo", [make() for make in KINDS], ids=lambda d: d.name)
 
 
@@ -154,7 +156,7 @@ def test_picture_is_exact_to_a_tenth_of_a_point(demo: Demo):
         with np.errstate(all="ignore"):
             exact = panel.axes.transData.transform(np.stack([x, y], -1).reshape(-1, 2))
         exact = 10 * (exact * [1, -1] + [0, panel.height]).reshape(codes.shape)
-        near = (codes != MISSING).all(-1) & (np.abs(exact) < FAR).all(-1)
+        near = (codes != MISSING).all(-1) & (np.abs(exact) < LEAVING).all(-1)
         assert near.any()
         assert np.abs(codes[near].astype(float) - FAR - exact[near]).max() <= 0.5 + 1e-6
 
@@ -196,7 +198,16 @@ def test_path_leaves_in_its_own_direction_and_is_not_drawn_after():
     unit = panel.axes.transData.transform([[1, 1], [0, 0]])
     slope = (unit[0] - unit[1])[1] / (unit[0] - unit[1])[0]
     assert -way[1] / way[0] == pytest.approx(slope, rel=1e-3)
-    assert max(abs(xs[2] - FAR), abs(ys[2] - float(FAR))) == pytest.approx(FAR, abs=1)
+    assert max(abs(xs[2] - float(FAR)), abs(ys[2] - float(FAR))) == pytest.approx(LEAVING, abs=1)
+
+
+def test_axis_that_settings_share_is_whole_where_the_first_of_them_diverges():
+    panel = Panel(lambda ax: ax.set(xlim=(0, 3), ylim=(0, 1)))
+    y = np.array([[0.5, np.nan, np.inf, np.nan], [0.1, 0.2, 0.3, 0.4]])
+    xs, ys = panel.codes(np.arange(4), y)
+    assert xs.shape == (4,) and ys.shape == (2, 4)
+    assert MISSING not in xs and MISSING not in ys[1]
+    assert (ys[0, 1:] == MISSING).all() and ys[0, 0] != MISSING
 
 
 def test_lines_have_gaps_where_points_are_missing_and_end_at_the_cut():
@@ -261,6 +272,15 @@ def test_race_is_at_each_rule_s_own_rate_or_all_at_one():
     for rates, lr in ((own, 0.039), (common, 0.01)):
         end = descend(valley.gradient, start, SGD(lr), 40).x[-1]
         assert demo.words(rates=rates)["SGD"].startswith(number(valley(end)))
+
+
+def test_race_of_the_first_page_is_at_tuned_rates():
+    intro = (ROOT / "book" / "intro.md").read_text(encoding="utf-8")
+    rates = {name: float(lr) for name, lr in re.findall(r'"(SGD|Momentum)": (0\.\d+)', intro)}
+    valley, grid = NarrowValley(kappa=50), np.geomspace(1e-3, 0.2, 200)
+    for name, rule in (("SGD", SGD(grid[:, None])), ("Momentum", Momentum(grid[:, None], 0.7))):
+        ends = valley(descend(valley.gradient, [-1.1, -0.2], rule, 40).x[-1])
+        assert rates[name] == pytest.approx(grid[np.nanargmin(ends)], rel=0.01)
 
 
 def test_race_tells_each_step():

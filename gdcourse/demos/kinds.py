@@ -258,7 +258,7 @@ class Curves(Demo):
             if "x" in self.log:
                 ax.set_xscale("log")
             else:
-                ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+                ax.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10], integer=True))
             ax.set_yscale("log" if "y" in self.log else "linear")
             ax.plot(times, np.full(len(times), self.ylim[0]), alpha=0)
             ax.margins(x=0.03)

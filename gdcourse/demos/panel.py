@@ -21,7 +21,8 @@ from ..palette import GREY, Look
 Array = np.ndarray
 
 TENTHS = 10  # units of the moving paths in one point of the panel
-FAR = 20_000  # how far outside a path is followed, in tenths: several widths of the panel
+FAR = 20_000  # what is farther outside the panel than this, in tenths, is drawn no farther
+LEAVING = 6_000  # how far out a path is followed: two widths of the panel
 MISSING = 65_535  # the code of a point that does not exist
 MOST_DOTS = 40
 
@@ -113,7 +114,7 @@ class Panel:
     def codes(self, x: Array, y: Array) -> tuple[Array, Array]:
         """Return where points lie, as uint16: tenths of a point plus ``FAR``, or ``MISSING``.
 
-        A path that leaves is followed ``FAR`` in the direction in which it leaves.
+        A path that leaves is followed ``LEAVING`` in the direction in which it leaves.
         """
         x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
         full = np.broadcast_shapes(x.shape, y.shape)
@@ -125,18 +126,20 @@ class Panel:
             points *= TENTHS
             exists = np.isfinite(points).all(axis=-1)
             if together:
-                inside = exists & (np.abs(points) <= FAR).all(axis=-1)
+                inside = exists & (np.abs(points) <= LEAVING).all(axis=-1)
                 before, after = points[..., :-1, :], points[..., 1:, :]
                 way = after - before
-                share = np.min((np.sign(way) * FAR - before) / way, axis=-1, keepdims=True)
+                share = np.min((np.sign(way) * LEAVING - before) / way, axis=-1, keepdims=True)
                 leaves = inside[..., :-1] & exists[..., 1:] & ~inside[..., 1:]
                 after[leaves] = (before + share * way)[leaves]
                 exists[..., 1:] &= inside[..., 1:] | leaves
-            points = np.clip(np.round(points), -FAR, FAR) + FAR
-        points[~exists] = MISSING
+            points = np.clip(np.round(np.nan_to_num(points)), -FAR, FAR) + FAR
+        points[~exists, 0 if together else 1 :] = MISSING
         codes = points.astype(np.uint16)
-        first = codes[(0,) * (len(full) - 1)]
-        return (codes[..., 0] if together else first[..., 0].reshape(x.shape)), codes[..., 1]
+        if together:
+            return codes[..., 0], codes[..., 1]
+        shared = codes[(0,) * (len(full) - x.ndim)]
+        return shared[..., 0], codes[..., 1]
 
     def front(
         self, trails: list[tuple[int, Trail]], points: list[tuple[Array, Array]], cut: int
