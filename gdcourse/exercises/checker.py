@@ -164,7 +164,7 @@ def numbers(value: Any, names: tuple[str, ...]) -> Arrays:
             if array.dtype.kind not in "fiub":
                 raise TypeError
         except Exception:
-            sentence = f"The {name} is to be made of numbers; yours is a `{type(item).__name__}`."
+            sentence = f"`{name}` is to be made of numbers; yours is a `{type(item).__name__}`."
             raise Problem("returns_no_numbers", sentence) from None
         arrays.append(array.astype(float))
     return tuple(arrays)
@@ -175,7 +175,7 @@ def shaped_as(got: Arrays, expected: Arrays, names: tuple[str, ...]) -> None:
     for name, mine, theirs in zip(names, got, expected, strict=True):
         if mine.shape != theirs.shape:
             sentence = (
-                f"The {name} has the wrong shape: yours {mine.shape}, expected {theirs.shape}."
+                f"`{name}` has the wrong shape: yours {mine.shape}, expected {theirs.shape}."
             )
             raise Problem("wrong_shape", sentence)
 
@@ -314,8 +314,9 @@ def judge(exercise: CodeExercise, runs: list[Run], again: Run, references: list[
             )
         if run.problem:
             sentences.append(run.problem.sentence)
-            names.append(run.problem.name)
     fitting = list(hypotheses(exercise, runs, references))
+    if wrong and run.problem and not fitting:
+        names.append(run.problem.name)
     if len(fitting) > 1:
         sentences.append(f"{len(fitting)} known mistakes give this result on every probe:")
     for mistake in fitting:

@@ -326,10 +326,11 @@ class ChoiceExercise(Exercise):
     def form(self) -> str:
         """The same check for a page without a kernel."""
         answers = [self.check(letter) for letter in self.letters]
-        data = {
+        data: dict[str, Any] = {
             letter: [answer.passed, markup(answer.message)]
             for letter, answer in zip(self.letters, answers, strict=True)
         }
+        data["choose"] = markup(self.check("").message)
         buttons = "".join(
             f'<label><input type="radio" name="answer" value="{letter}"> {letter}</label>'
             for letter in self.letters
