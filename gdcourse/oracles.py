@@ -59,8 +59,8 @@ class MiniBatch:
     ----------
     model : Model
         What the data are fitted with.
-    X, y : arrays of shape (N, num_features) and (N,)
-        The data.
+    X, y : arrays of shape (N, num_features) and (..., N)
+        The data; leading axes of ``y`` are runs that learn other targets from the same samples.
     batch_size : int
         Samples in a batch, 1 to N; 1 is stochastic gradient descent proper. The last batch of
         an epoch is short where N is no multiple.
@@ -117,7 +117,7 @@ class MiniBatch:
         """Return the gradient at ``x`` of shape (..., num_parameters) over the next batch."""
         batch = self.next_batch()
         self.gradient_evaluations += batch.shape[-1]
-        return self.model.gradient(x, self.X[batch], self.y[batch])
+        return self.model.gradient(x, self.X[batch], self.y[..., batch])
 
     def next_batch(self) -> Array:
         """Return the indices of the next batch, of shape (B,), or (runs, B)."""
