@@ -145,7 +145,7 @@ def ledger(page: str) -> set[str]:
 def draws(cell: NotebookNode) -> bool:
     """Say whether a cell makes a figure."""
     return "figure" in cell.metadata.get("mystnb", {}) or bool(
-        re.search(r"\b(plots|plt)\.(?!style|rcParams)", cell.source)
+        re.search(r"\b(plots|plt)\.(?!use|style|rcParams)", cell.source)
     )
 
 
