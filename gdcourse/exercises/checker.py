@@ -28,7 +28,7 @@ ABSOLUTE = 1e-13  # of the largest number of its run
 Arrays = tuple[np.ndarray, ...]
 
 
-class Problem(Exception):
+class AnswerError(Exception):
     """A call went so wrong that there is nothing to carry on with."""
 
     def __init__(self, name: str, sentence: str) -> None:
@@ -43,7 +43,7 @@ class Run:
     calls: list[str] = field(default_factory=list)
     results: list[Arrays] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)  # inputs that are not what they were
-    problem: Problem | None = None
+    problem: AnswerError | None = None
 
     @property
     def scale(self) -> float:
@@ -82,7 +82,7 @@ def perform(
         if exercise.in_place:
             value = written(exercise, value, run.changed, after)
         elif value is None:
-            raise Problem("returns_nothing", nothing_came(exercise, run.changed))
+            raise AnswerError("returns_nothing", nothing_came(exercise, run.changed))
         arrays = numbers(value, exercise.returns)
         run.results.append(arrays)
         if reference is not None:
@@ -91,7 +91,7 @@ def perform(
 
     try:
         exercise.drive(called, *probe)
-    except Problem as problem:
+    except AnswerError as problem:
         run.problem = problem
     run.changed -= set(exercise.in_place)
     return run
@@ -104,13 +104,13 @@ def attempt(function: Callable[..., Any], bound: inspect.BoundArguments) -> Any:
     except guard.Stop:
         raise
     except NotImplementedError:
-        raise Problem("not_yet", "Not yet: write the body, and run its cell again.") from None
-    except guard.TooManyCalls as error:
+        raise AnswerError("not_yet", "Not yet: write the body, and run its cell again.") from None
+    except guard.TooManyCallsError as error:
         sentence = f"Your loop does not end: a function it was given was {error}."
-        raise Problem("does_not_end", sentence) from None
+        raise AnswerError("does_not_end", sentence) from None
     except BaseException as error:
         sentence = f"Your code raised {guard.explain(error, function)}."
-        raise Problem(f"raises_{type(error).__name__}", sentence) from None
+        raise AnswerError(f"raises_{type(error).__name__}", sentence) from None
 
 
 def prepare(value: Any) -> Any:
@@ -132,7 +132,7 @@ def written(exercise: CodeExercise, value: Any, changed: set[str], after: dict[s
     names = ", ".join(f"`{name}`" for name in exercise.in_place)
     if value is not None and not changed & set(exercise.in_place):
         sentence = f"You returned a new value and left {names} as it was; here it is to change."
-        raise Problem("returns_instead_of_writing", sentence)
+        raise AnswerError("returns_instead_of_writing", sentence)
     values = tuple(after[name] for name in exercise.in_place)
     return values if len(values) > 1 else values[0]
 
@@ -156,7 +156,7 @@ def numbers(value: Any, names: tuple[str, ...]) -> Arrays:
         if len(values) != len(names):
             wanted = ", ".join(f"`{name}`" for name in names)
             sentence = f"Return {len(names)} values, {wanted}; yours: {len(values)}."
-            raise Problem("wrong_number_of_values", sentence)
+            raise AnswerError("wrong_number_of_values", sentence)
     arrays = []
     for name, item in zip(names, values, strict=True):
         try:
@@ -165,7 +165,7 @@ def numbers(value: Any, names: tuple[str, ...]) -> Arrays:
                 raise TypeError
         except Exception:
             sentence = f"`{name}` is to be made of numbers; yours is a `{type(item).__name__}`."
-            raise Problem("returns_no_numbers", sentence) from None
+            raise AnswerError("returns_no_numbers", sentence) from None
         arrays.append(array.astype(float))
     return tuple(arrays)
 
@@ -174,10 +174,8 @@ def shaped_as(got: Arrays, expected: Arrays, names: tuple[str, ...]) -> None:
     """Raise unless arrays have the shapes they should."""
     for name, mine, theirs in zip(names, got, expected, strict=True):
         if mine.shape != theirs.shape:
-            sentence = (
-                f"`{name}` has the wrong shape: yours {mine.shape}, expected {theirs.shape}."
-            )
-            raise Problem("wrong_shape", sentence)
+            sentence = f"`{name}` has the wrong shape: yours {mine.shape}, expected {theirs.shape}."
+            raise AnswerError("wrong_shape", sentence)
 
 
 def close(got: Arrays, expected: Arrays, scale: float) -> bool:
@@ -305,7 +303,9 @@ def judge(exercise: CodeExercise, runs: list[Run], again: Run, references: list[
         index, place = wrong[0]
         run = runs[index]
         step = f" at step {place + 1}" if len(references[index].results) > 1 else ""
-        sentences.append(f"Not yet. The first difference is{step}, where we called `{run.calls[place]}`.")
+        sentences.append(
+            f"Not yet. The first difference is{step}, where we called `{run.calls[place]}`."
+        )
         if place < len(run.results):
             pair = zip(run.results[place], references[index].results[place], strict=True)
             table = tuple(
@@ -324,7 +324,9 @@ def judge(exercise: CodeExercise, runs: list[Run], again: Run, references: list[
         names.append(mistake.name)
     if changed and not fitting:
         what = ", ".join(f"`{name}`" for name in changed)
-        sentences.append(f"Your function changed {what}, which came in from outside. Work on a copy.")
+        sentences.append(
+            f"Your function changed {what}, which came in from outside. Work on a copy."
+        )
         names.append("changes_its_input")
     return Result(exercise.id, False, tuple(sentences), tuple(names), table)
 

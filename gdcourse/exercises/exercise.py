@@ -65,6 +65,11 @@ class Exercise:
         """The line of a notebook that checks an answer."""
         return f'check("{self.id}", ...)'
 
+    @property
+    def answer_text(self) -> str:
+        """The right answer in Markdown, where it is short."""
+        return ""
+
 
 @dataclass(frozen=True)
 class Mistake:
@@ -82,6 +87,11 @@ class Mistake:
     def title(self) -> str:
         """Its name in words."""
         return self.name.replace("_", " ").capitalize()
+
+
+def once(function: Function, *arguments: Any) -> None:
+    """Call a function on one probe."""
+    function(*arguments)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -110,7 +120,7 @@ class CodeExercise(Exercise):
 
     solution: Function
     probes: tuple[tuple[Any, ...], ...]
-    drive: Function = staticmethod(lambda function, *arguments: function(*arguments))
+    drive: Function = once
     reference: Function | None = None
     returns: tuple[str, ...] = ("result",)
     in_place: tuple[str, ...] = ()
@@ -159,7 +169,8 @@ class CodeExercise(Exercise):
     def wrong_lines(self, mistake: Mistake) -> list[str]:
         """Return the lines of a mistake that the solution does not have."""
         lines = difflib.ndiff(body_of(self.solution), body_of(mistake.function))
-        return [line[2:] for line in lines if line.startswith("+ ")]
+        wrong = "\n".join(line[2:] for line in lines if line.startswith("+ "))
+        return textwrap.dedent(wrong).splitlines()
 
     @property
     def call(self) -> str:
@@ -213,6 +224,11 @@ class NumberExercise(Exercise):
             if abs(value - known) <= self.tolerance * abs(known):
                 return Result(self.id, False, (sentence,), (name,))
         return Result(self.id, False, (self._far(value, error),))
+
+    @property
+    def answer_text(self) -> str:
+        """The answer as one would write it."""
+        return f"**{self.exact}.**\n\n"
 
     def _far(self, value: float, error: float) -> str:
         if error <= NEAR:
@@ -301,6 +317,11 @@ class ChoiceExercise(Exercise):
     names: tuple[str, ...]
 
     kind = "choice"
+
+    @property
+    def answer_text(self) -> str:
+        """The letter of the right choice."""
+        return f"**{self.right}).**\n\n"
 
     @property
     def letters(self) -> str:

@@ -81,7 +81,7 @@ def _end(thread: threading.Thread) -> None:
         thread.join(0.01)
 
 
-class TooManyCalls(Exception):
+class TooManyCallsError(Exception):
     """A function that the learner was given has been called without end."""
 
 
@@ -93,7 +93,7 @@ def limited(function: Callable[..., Any]) -> Callable[..., Any]:
         nonlocal calls
         calls += 1
         if calls > MAX_CALLS:
-            raise TooManyCalls(f"called more than {MAX_CALLS:,} times")
+            raise TooManyCallsError(f"called more than {MAX_CALLS:,} times")
         return function(*arguments)
 
     return called

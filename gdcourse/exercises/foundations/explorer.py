@@ -14,7 +14,7 @@ from ..exercise import ChoiceExercise, CodeExercise, Exercise, NumberExercise
 rng = np.random.default_rng(1964)
 valley = NarrowValley(kappa=10.0)
 
-# Gradients that are fed in this order wherever the walker stands: every mistake leaves its own trail.
+# Gradients fed in this order wherever the walker stands: every mistake leaves its own trail.
 FED = np.array([1.0, -0.5, 0.25, 3.0])[:, None]
 
 
@@ -43,16 +43,16 @@ step_exercise = CodeExercise(
     difficulty="easy",
     minutes=3,
     text=r"""
-The explorer stands at `x` and feels the gradient `g`. Write `step(x, g, lr)`, which returns the next
-point. Arrays of any shape come in; none of them is to be changed.
+The explorer stands at `x` and feels the gradient `g`. Write `step(x, g, lr)`, which returns the
+next point. Arrays of any shape come in; none of them is to be changed.
 """,
     hints=(
         "Downhill is against the gradient.",
         "How far we go is the learning rate times the gradient, with the sign turned.",
     ),
     explanation=r"""
-$x_{t+1} = x_t - \eta g_t$, and nothing else: all that follows in this course changes either where $g$ comes
-from or what is done with it.
+$x_{t+1} = x_t - \eta g_t$, and nothing else: all that follows in this course changes either where
+$g$ comes from or what is done with it.
 """,
     solution=step,
     reference=lambda x, g, lr: SGD.step(x, g, lr=lr),
@@ -132,17 +132,17 @@ in_place_exercise = CodeExercise(
     difficulty="easy",
     minutes=5,
     text=r"""
-The rules of this course write into the point that they are given: for a network of a million parameters
-that saves a million numbers a step. Write `update(x, g, lr)`, which *changes the array* `x` and returns
-nothing. It must leave `g` as it is, since others may need it.
+The rules of this course write into the point that they are given: for a network of a million
+parameters that saves a million numbers a step. Write `update(x, g, lr)`, which *changes the
+array* `x` and returns nothing. It must leave `g` as it is, since others may need it.
 """,
     hints=(
         "`x = ...` gives the name x to a new array; the array that came in stays as it was.",
         "`x -= ...` or `x[...] = ...` writes into the array.",
     ),
     explanation=r"""
-`x -= lr * g` subtracts inside the array that the caller holds. `x = x - lr * g` makes a new array and lets
-the local name point to it; when the function ends, nobody has seen it.
+`x -= lr * g` subtracts inside the array that the caller holds. `x = x - lr * g` makes a new array
+and lets the local name point to it; when the function ends, nobody has seen it.
 """,
     solution=update,
     drive=walk_in_place,
@@ -197,17 +197,19 @@ descent_exercise = CodeExercise(
     difficulty="medium",
     minutes=12,
     text=r"""
-Write `descent(gradient, x0, lr, num_steps)`, which walks down from `x0` and returns all points as one array
-of shape `(num_steps + 1, n)`: the start is row 0. `gradient` is a function of the point.
+Write `descent(gradient, x0, lr, num_steps)`, which walks down from `x0` and returns all points as
+one array of shape `(num_steps + 1, n)`: the start is row 0. `gradient` is a function of the
+point.
 """,
     hints=(
         "Ask for the gradient inside the loop: it is another one at every point.",
-        "Keep the points in a list that already holds the start, and turn it into an array at the end.",
+        "Keep the points in a list that already holds the start, and turn it into an array "
+        "at the end.",
         "Make a new array for each point: `x = x - ...`, not `x -= ...`.",
     ),
     explanation=r"""
-These lines are `gdcourse.descend` without its comforts. The reference that your points are compared with
-*is* `descend`, with the rule `SGD`.
+These lines are `gdcourse.descend` without its comforts. The reference that your points are
+compared with *is* `descend`, with the rule `SGD`.
 """,
     solution=descent,
     reference=lambda gradient, x0, lr, num_steps: descend(gradient, x0, SGD(lr), num_steps).x,
@@ -232,7 +234,8 @@ def start_missing(gradient, x0, lr, num_steps):
 
 
 @descent_exercise.mistake(
-    "All your rows are the last point. `x -= ...` changes the one array that every entry of your list is."
+    "All your rows are the last point. `x -= ...` changes the one array that every entry "
+    "of your list is."
 )
 def same_array_in_every_row(gradient, x0, lr, num_steps):
     x = x0.copy()
@@ -269,7 +272,9 @@ def loop_uphill(gradient, x0, lr, num_steps):
     return np.array(points)
 
 
-@descent_exercise.mistake("You returned the last point alone. All of them are wanted, one row each.")
+@descent_exercise.mistake(
+    "You returned the last point alone. All of them are wanted, one row each."
+)
 def last_point_only(gradient, x0, lr, num_steps):
     for _ in range(num_steps):
         x0 = x0 - lr * gradient(x0)
@@ -304,9 +309,10 @@ rate_exercise = CodeExercise(
     difficulty="medium",
     minutes=10,
     text=r"""
-On $f(x) = \frac12 x^T A x$ the error along each eigenvector of $A$ is multiplied by $1 - \eta\lambda$ in
-every step. Write `best_rate(A)`, the rate $\eta$ that makes the worst of these factors as small as it
-can be. `A` is symmetric, with positive eigenvalues, and in general not diagonal.
+On $f(x) = \frac12 x^T A x$ the error along each eigenvector of $A$ is multiplied by
+$1 - \eta\lambda$ in every step. Write `best_rate(A)`, the rate $\eta$ that makes the worst of
+these factors as small as it can be. `A` is symmetric, with positive eigenvalues, and in general
+not diagonal.
 """,
     hints=(
         "Draw |1 - ηλ| over η for the smallest and for the largest λ: where do they cross?",
@@ -314,9 +320,9 @@ can be. `A` is symmetric, with positive eigenvalues, and in general not diagonal
         "`np.linalg.eigvalsh(A)` returns the eigenvalues of a symmetric matrix in ascending order.",
     ),
     explanation=r"""
-The largest $|1 - \eta\lambda|$ is that of $\mu$ or that of $L$; one falls as the other grows, and the best
-place is where they are equal: $1 - \eta\mu = \eta L - 1$, so $\eta = 2/(L + \mu)$. The factor is then
-$(\kappa - 1)/(\kappa + 1)$.
+The largest $|1 - \eta\lambda|$ is that of $\mu$ or that of $L$; one falls as the other grows, and
+the best place is where they are equal: $1 - \eta\mu = \eta L - 1$, so $\eta = 2/(L + \mu)$. The
+factor is then $(\kappa - 1)/(\kappa + 1)$.
 """,
     solution=best_rate,
     probes=((np.diag([1.0, 100.0]),), *((A,) for A in TURNED)),
@@ -325,12 +331,16 @@ $(\kappa - 1)/(\kappa + 1)$.
 )
 
 
-@rate_exercise.mistake("1/L settles the steepest direction in one step, and leaves the flat one behind.")
+@rate_exercise.mistake(
+    "1/L settles the steepest direction in one step, and leaves the flat one behind."
+)
 def one_over_L(A):
     return 1 / np.linalg.eigvalsh(A)[-1]
 
 
-@rate_exercise.mistake("At 2/L the steepest direction bounces for ever. What of the smallest curvature?")
+@rate_exercise.mistake(
+    "At 2/L the steepest direction bounces for ever. What of the smallest curvature?"
+)
 def two_over_L(A):
     return 2 / np.linalg.eigvalsh(A)[-1]
 
@@ -373,9 +383,9 @@ line_search_exercise = CodeExercise(
     difficulty="hard",
     minutes=15,
     text=r"""
-An explorer who knows $A$ can do better than a constant rate: for each step take the one that leads to the
-lowest point of the line $x - \eta g$. Find it for $f(x) = \frac12 x^T A x$ by setting the derivative
-with respect to $\eta$ to zero, and write `exact_rate(A, x)`.
+An explorer who knows $A$ can do better than a constant rate: for each step take the one that
+leads to the lowest point of the line $x - \eta g$. Find it for $f(x) = \frac12 x^T A x$ by
+setting the derivative with respect to $\eta$ to zero, and write `exact_rate(A, x)`.
 """,
     hints=(
         "The gradient at x is A x.",
@@ -383,9 +393,9 @@ with respect to $\eta$ to zero, and write `exact_rate(A, x)`.
         "The new gradient is g - η A g. Its dot product with g is to be zero.",
     ),
     explanation=r"""
-The derivative of $f(x - \eta g)$ is $-g \cdot A(x - \eta g) = -g \cdot g + \eta\, g \cdot A g$, which
-vanishes at $\eta = g \cdot g / (g \cdot A g)$. Each step is then at a right angle to the one before: the
-zigzag is built in.
+The derivative of $f(x - \eta g)$ is $-g \cdot A(x - \eta g) = -g \cdot g + \eta\, g \cdot A g$,
+which vanishes at $\eta = g \cdot g / (g \cdot A g)$. Each step is then at a right angle to the
+one before: the zigzag is built in.
 """,
     solution=exact_rate,
     probes=(
@@ -397,7 +407,9 @@ zigzag is built in.
 )
 
 
-@line_search_exercise.mistake("You used the point where the gradient belongs. Which line do we search?")
+@line_search_exercise.mistake(
+    "You used the point where the gradient belongs. Which line do we search?"
+)
 def point_for_gradient(A, x):
     return (x @ x) / (x @ A @ x)
 
@@ -408,7 +420,9 @@ def upside_down(A, x):
     return (g @ A @ g) / (g @ g)
 
 
-@line_search_exercise.mistake("Your numerator mixes x and g. Write out g · (g - η A g) = 0 once more.")
+@line_search_exercise.mistake(
+    "Your numerator mixes x and g. Write out g · (g - η A g) = 0 once more."
+)
 def mixed_numerator(A, x):
     g = A @ x
     return (x @ g) / (g @ A @ g)
@@ -426,8 +440,8 @@ zigzag = NumberExercise(
     minutes=8,
     text=r"""
 With the best rate in every step, from the unluckiest start $x_0 = (1/\mu, 1/L)$, the value $f$ is
-multiplied by the same factor in every step, $\left(\frac{\kappa - 1}{\kappa + 1}\right)^2$. What is that
-factor for $\kappa = 100$?
+multiplied by the same factor in every step, $\left(\frac{\kappa - 1}{\kappa + 1}\right)^2$. What
+is that factor for $\kappa = 100$?
 """,
     hints=(
         "κ - 1 = 99, κ + 1 = 101.",
@@ -452,8 +466,8 @@ factor for $\kappa = 100$?
         "square_root": ((99 / 101) ** 0.5, "You took a root where a square is asked for."),
     },
     explanation=r"""
-$(99/101)^2 \approx 1 - 4/\kappa$: four per cent a step, although each step is the best one along its
-line. Searching the line perfectly does not cure a bad direction.
+$(99/101)^2 \approx 1 - 4/\kappa$: four per cent a step, although each step is the best one along
+its line. Searching the line perfectly does not cure a bad direction.
 """,
 )
 
@@ -463,8 +477,9 @@ patience = NumberExercise(
     difficulty="hard",
     minutes=10,
     text=r"""
-On a quadratic with $\kappa = 100$ the best constant rate shrinks the error, in the worst direction, by
-$(\kappa - 1)/(\kappa + 1)$ a step. After how many whole steps is it at most a millionth of what it was?
+On a quadratic with $\kappa = 100$ the best constant rate shrinks the error, in the worst
+direction, by $(\kappa - 1)/(\kappa + 1)$ a step. After how many whole steps is it at most a
+millionth of what it was?
 """,
     hints=(
         "We look for the smallest k with (99/101)^k ≤ 1e-6.",
@@ -504,8 +519,8 @@ axis = ChoiceExercise(
     difficulty="medium",
     minutes=5,
     text=r"""
-On a quadratic with $\kappa = 100$ we start exactly on an eigenvector of $A$, and take the best rate for
-each step (exact line search). How many steps to the minimum?
+On a quadratic with $\kappa = 100$ we start exactly on an eigenvector of $A$, and take the best
+rate for each step (exact line search). How many steps to the minimum?
 """,
     hints=("What is the direction of g = A x, if x is an eigenvector?",),
     choices=(
@@ -524,9 +539,10 @@ each step (exact line search). How many steps to the minimum?
     right="a",
     names=("", "a_step_for_each_axis", "kappa_always", "never"),
     explanation=r"""
-If $A x = \lambda x$, then $g = \lambda x$ points exactly away from the minimum, and $x - g/\lambda = 0$. Bad
-conditioning is a property of the landscape *and* of the start; the unlucky start of the zigzag has
-as large a share of the stiff direction, in slope, as of the flat one.
+If $A x = \lambda x$, then $g = \lambda x$ points exactly away from the minimum, and
+$x - g/\lambda = 0$. Bad conditioning is a property of the landscape *and* of the start; the
+unlucky start of the zigzag has as large a share of the stiff direction, in slope, as of the flat
+one.
 """,
 )
 
@@ -553,10 +569,11 @@ momentum_exercise = CodeExercise(
     difficulty="hard",
     minutes=12,
     text=r"""
-Across a narrow valley the gradients take turns in sign; along it they agree. Polyak's heavy ball keeps a
-*velocity* $v$, in which the first kind cancels and the second adds up: $v \leftarrow \beta v + g$, then
-$x \leftarrow x - \eta v$. Write `step(x, g, v, *, lr, momentum)`, which returns the new `x` and the new `v`.
-It gets its own `v` back at the next step. (The chapter on momentum comes later; this is its first line.)
+Across a narrow valley the gradients take turns in sign; along it they agree. Polyak's heavy ball
+keeps a *velocity* $v$, in which the first kind cancels and the second adds up:
+$v \leftarrow \beta v + g$, then $x \leftarrow x - \eta v$. Write
+`step(x, g, v, *, lr, momentum)`, which returns the new `x` and the new `v`. It gets its own `v`
+back at the next step. (The chapter on momentum comes later; this is its first line.)
 """,
     hints=(
         "Two lines: first the velocity, then the point.",
@@ -581,72 +598,87 @@ $g(1 + \beta + \beta^2 + \dots) = g/(1 - \beta)$: at $\beta = 9/10$ ten times as
 
 
 @momentum_exercise.mistake(
-    "Your velocity forgets: from step 2 on you used only the new gradient. Did you reset `v` inside the "
+    "Your velocity forgets: from step 2 on you used only the new gradient. Did you reset "
+    "`v` inside the "
     "function?"
 )
 def velocity_reset(x, g, v, *, lr, momentum):
     v = g
-    return x - lr * v, v
+    x = x - lr * v
+    return x, v
 
 
 @momentum_exercise.mistake(
-    "Your velocity is an average: the new gradient counts only 1 - momentum. Here it is added whole."
+    "Your velocity is an average: the new gradient counts only 1 - momentum. Here it is "
+    "added whole."
 )
 def average_instead_of_sum(x, g, v, *, lr, momentum):
     v = momentum * v + (1 - momentum) * g
-    return x - lr * v, v
+    x = x - lr * v
+    return x, v
 
 
 @momentum_exercise.mistake("The rate is in your velocity and in your step. Once is enough.")
 def rate_applied_twice(x, g, v, *, lr, momentum):
     v = momentum * v + lr * g
-    return x - lr * v, v
+    x = x - lr * v
+    return x, v
 
 
 @momentum_exercise.mistake(
     "The point moved by the old velocity: at step 1 it stood still. Which line comes first?"
 )
 def point_before_velocity(x, g, v, *, lr, momentum):
-    x = x - lr * v
-    return x, momentum * v + g
+    old = v
+    v = momentum * v + g
+    x = x - lr * old
+    return x, v
 
 
 @momentum_exercise.mistake(
-    "You added momentum once more on top of the new velocity. That is Nesterov's step, a later chapter."
+    "You added momentum once more on top of the new velocity. That is Nesterov's step, a "
+    "later chapter."
 )
 def looked_ahead(x, g, v, *, lr, momentum):
     v = momentum * v + g
-    return x - lr * (g + momentum * v), v
+    x = x - lr * (g + momentum * v)
+    return x, v
 
 
 @momentum_exercise.mistake(
-    "After the first step your gradients count only 1 - momentum: PyTorch calls that dampening. Here "
+    "After the first step your gradients count only 1 - momentum: PyTorch calls that "
+    "dampening. Here "
     "they are added whole."
 )
 def dampened_after_the_first(x, g, v, *, lr, momentum):
     v = momentum * v + (1 - momentum) * g if v.any() else g
-    return x - lr * v, v
+    x = x - lr * v
+    return x, v
 
 
 @momentum_exercise.mistake("You shrink the gradient and keep the whole velocity. Which one fades?")
 def momentum_on_the_gradient(x, g, v, *, lr, momentum):
     v = v + momentum * g
-    return x - lr * v, v
+    x = x - lr * v
+    return x, v
 
 
 @momentum_exercise.mistake("Your ball rolls uphill. Which sign does the step have?")
 def rolls_uphill(x, g, v, *, lr, momentum):
     v = momentum * v + g
-    return x + lr * v, v
+    x = x + lr * v
+    return x, v
 
 
 @momentum_exercise.mistake(
-    "Your `v` is the displacement, rate and sign in it; here it is a sum of gradients. At a constant rate "
+    "Your `v` is the displacement, rate and sign in it; here it is a sum of gradients. At "
+    "a constant rate "
     "both give the same points, so look at `v` and not at `x`."
 )
 def classical_form(x, g, v, *, lr, momentum):
     v = momentum * v - lr * g
-    return x + v, v
+    x = x + v
+    return x, v
 
 
 EXERCISES: list[Exercise] = [

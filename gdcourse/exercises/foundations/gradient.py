@@ -16,7 +16,8 @@ angle = NumberExercise(
     minutes=3,
     text=r"""
 At some point of a landscape the gradient is $g = (3, 4)$. We look at all unit directions
-$u = (\cos\varphi, \sin\varphi)$. At which angle $\varphi$, in degrees, is the slope $D_u f$ largest?
+$u = (\cos\varphi, \sin\varphi)$. At which angle $\varphi$, in degrees, is the slope $D_u f$
+largest?
 """,
     hints=(
         "The slope in direction u is the dot product of g and u.",
@@ -45,9 +46,9 @@ $u = (\cos\varphi, \sin\varphi)$. At which angle $\varphi$, in degrees, is the s
         ),
     },
     explanation=r"""
-$D_u f = g \cdot u = \lVert g \rVert \cos(\varphi - \varphi_g)$, where $\varphi_g$ is the angle of $g$. The
-cosine is largest where $\varphi = \varphi_g$: the gradient itself is the direction of steepest ascent, and
-the slope there is its length, $\sqrt{3^2 + 4^2} = 5$.
+$D_u f = g \cdot u = \lVert g \rVert \cos(\varphi - \varphi_g)$, where $\varphi_g$ is the angle of
+$g$. The cosine is largest where $\varphi = \varphi_g$: the gradient itself is the direction of
+steepest ascent, and the slope there is its length, $\sqrt{3^2 + 4^2} = 5$.
 """,
 )
 
@@ -72,8 +73,8 @@ gained per unit of way. The direction may be given by a vector of any length.
         "Divide by the length of u: `np.linalg.norm(u)`.",
     ),
     explanation=r"""
-$D_u f = g \cdot u$ holds for $\lVert u \rVert = 1$, so the direction is divided by its length first. Without
-that, "steepest" would have no meaning: a longer $u$ would always win.
+$D_u f = g \cdot u$ holds for $\lVert u \rVert = 1$, so the direction is divided by its length
+first. Without that, "steepest" would have no meaning: a longer $u$ would always win.
 """,
     solution=slope,
     probes=(
@@ -94,7 +95,9 @@ def length_of_u_forgotten(g, u):
     return g @ u
 
 
-@slope_exercise.mistake("You divided by the length of the gradient. Whose length is arbitrary here?")
+@slope_exercise.mistake(
+    "You divided by the length of the gradient. Whose length is arbitrary here?"
+)
 def divided_by_the_length_of_g(g, u):
     return g @ u / np.linalg.norm(g)
 
@@ -111,7 +114,9 @@ def cosine_only(g, u):
     return g @ u / (np.linalg.norm(g) * np.linalg.norm(u))
 
 
-@slope_exercise.mistake("Your slope is never negative. What does a walker who goes downhill measure?")
+@slope_exercise.mistake(
+    "Your slope is never negative. What does a walker who goes downhill measure?"
+)
 def sign_lost(g, u):
     return abs(g @ u) / np.linalg.norm(u)
 
@@ -141,9 +146,9 @@ direction_exercise = CodeExercise(
     difficulty="medium",
     minutes=12,
     text=r"""
-"Steepest" needs a ruler. Write `direction(g, norm)`: among all steps of length 1, measured by the norm
-named `"l1"` (sum of absolute values), `"l2"` (Euclid) or `"linf"` (largest absolute value), the one
-with the lowest slope $g \cdot u$. For $g = (3, -4)$ these are three different steps.
+"Steepest" needs a ruler. Write `direction(g, norm)`: among all steps of length 1, measured by the
+norm named `"l1"` (sum of absolute values), `"l2"` (Euclid) or `"linf"` (largest absolute value),
+the one with the lowest slope $g \cdot u$. For $g = (3, -4)$ these are three different steps.
 """,
     hints=(
         "Draw the three unit balls: a diamond, a circle, a square. Where on each is g · u lowest?",
@@ -151,10 +156,10 @@ with the lowest slope $g \cdot u$. For $g = (3, -4)$ these are three different s
         "On the square it is a corner too: every coordinate moves as far as it may.",
     ),
     explanation=r"""
-A linear function on a convex body is lowest at the far end. On the circle that is $-g/\lVert g \rVert$; on
-the square each coordinate is free, so each goes to $-1$ or $+1$ against its own sign: *sign descent*. On
-the diamond all the length goes to the coordinate with the largest slope: *coordinate descent*. For
-$g = (3, -4)$ the slopes reached are $-5$, $-7$ and $-4$.
+A linear function on a convex body is lowest at the far end. On the circle that is
+$-g/\lVert g \rVert$; on the square each coordinate is free, so each goes to $-1$ or $+1$ against
+its own sign: *sign descent*. On the diamond all the length goes to the coordinate with the
+largest slope: *coordinate descent*. For $g = (3, -4)$ the slopes reached are $-5$, $-7$ and $-4$.
 """,
     solution=direction,
     probes=(
@@ -169,7 +174,9 @@ $g = (3, -4)$ the slopes reached are $-5$, $-7$ and $-4$.
 )
 
 
-@direction_exercise.mistake("Along your steps f rises fastest. Which end of the ball do we look for?")
+@direction_exercise.mistake(
+    "Along your steps f rises fastest. Which end of the ball do we look for?"
+)
 def uphill(g, norm):
     return -direction(g, norm)
 
@@ -190,7 +197,8 @@ def rescaled_gradient(g, norm):
 
 
 @direction_exercise.mistake(
-    "With l1 you took the largest coordinate of g, and a large negative one went by. What counts, the "
+    "With l1 you took the largest coordinate of g, and a large negative one went by. What "
+    "counts, the "
     "value or its size?"
 )
 def largest_instead_of_steepest(g, norm):
@@ -221,8 +229,8 @@ numerical_exercise = CodeExercise(
     text=r"""
 Before we trust a gradient that we derived, we compare it with one that we measured. Write
 `numerical_gradient(f, x, h)` by *central differences*: for each coordinate $i$,
-$g_i \approx (f(x + h e_i) - f(x - h e_i)) / (2h)$, where $e_i$ is 1 at place $i$ and 0 elsewhere. Leave
-`x` as it is.
+$g_i \approx (f(x + h e_i) - f(x - h e_i)) / (2h)$, where $e_i$ is 1 at place $i$ and 0 elsewhere.
+Leave `x` as it is.
 """,
     hints=(
         "Loop over the coordinates, and fill an array of zeros.",
@@ -230,9 +238,9 @@ $g_i \approx (f(x + h e_i) - f(x - h e_i)) / (2h)$, where $e_i$ is 1 at place $i
         "The two points are 2h apart, not h.",
     ),
     explanation=r"""
-The two errors of order $h$ cancel, and what is left is of order $h^2$; a forward difference keeps the
-error of order $h$. Too small an $h$ is no better: $f(x + h)$ and $f(x - h)$ then agree in nearly all their
-digits, and the rounding of the difference is divided by a tiny number.
+The two errors of order $h$ cancel, and what is left is of order $h^2$; a forward difference keeps
+the error of order $h$. Too small an $h$ is no better: $f(x + h)$ and $f(x - h)$ then agree in
+nearly all their digits, and the rounding of the difference is divided by a tiny number.
 """,
     solution=numerical_gradient,
     probes=(
@@ -247,7 +255,8 @@ digits, and the rounding of the difference is divided by a tiny number.
 
 
 @numerical_exercise.mistake(
-    "You compare f(x + h) with f(x): a one-sided difference, with an error of order h. Where is the "
+    "You compare f(x + h) with f(x): a one-sided difference, with an error of order h. "
+    "Where is the "
     "second point?"
 )
 def forward_difference(f, x, h):
@@ -261,7 +270,9 @@ def backward_difference(f, x, h):
     return np.array([(f(x) - f(x - e[i])) / h for i in range(len(x))])
 
 
-@numerical_exercise.mistake("Every value is twice what it should be. How far apart are the two points?")
+@numerical_exercise.mistake(
+    "Every value is twice what it should be. How far apart are the two points?"
+)
 def half_forgotten(f, x, h):
     e = h * np.eye(len(x))
     return np.array([(f(x + e[i]) - f(x - e[i])) / h for i in range(len(x))])
@@ -275,7 +286,8 @@ def all_coordinates_at_once(f, x, h):
 
 
 @numerical_exercise.mistake(
-    "The first entry is right and the next are not: after moving a coordinate you did not put it back."
+    "The first entry is right and the next are not: after moving a coordinate you did not "
+    "put it back."
 )
 def coordinate_not_put_back(f, x, h):
     x, g = x.copy(), np.zeros(len(x))
@@ -294,8 +306,8 @@ promise = NumberExercise(
     minutes=8,
     text=r"""
 The curvature of $f$ is nowhere above $L = 8$. The descent lemma then promises
-$f(x - \eta g) \le f(x) - \eta\,(1 - L\eta/2)\,\lVert g \rVert^2$. For which rate $\eta$ does it promise the
-largest fall?
+$f(x - \eta g) \le f(x) - \eta\,(1 - L\eta/2)\,\lVert g \rVert^2$. For which rate $\eta$ does it
+promise the largest fall?
 """,
     hints=(
         "What is promised is a parabola in the rate. Where does it vanish, and where is its top?",
@@ -304,14 +316,17 @@ largest fall?
     answer=0.125,
     exact="1/L = 1/8",
     wrong={
-        "promise_used_up": (0.25, "At 2/L the promise is back to zero. Where between is it largest?"),
+        "promise_used_up": (
+            0.25,
+            "At 2/L the promise is back to zero. Where between is it largest?",
+        ),
         "half_of_the_best": (0.0625, "That is 1/(2L): safe, but it promises less than it could."),
         "curvature": (8.0, "That is L itself. A rate has the units of 1/L."),
         "four_over_L": (0.5, "Beyond 2/L the lemma allows f to grow."),
     },
     explanation=r"""
-$\eta - L\eta^2/2$ has the derivative $1 - L\eta$, which is zero at $\eta = 1/L$. The fall promised there
-is $\lVert g \rVert^2 / (2L)$. At twice that rate nothing is promised any more.
+$\eta - L\eta^2/2$ has the derivative $1 - L\eta$, which is zero at $\eta = 1/L$. The fall
+promised there is $\lVert g \rVert^2 / (2L)$. At twice that rate nothing is promised any more.
 """,
 )
 
@@ -329,9 +344,10 @@ backtrack_exercise = CodeExercise(
     difficulty="hard",
     minutes=15,
     text=r"""
-The descent lemma needs $L$, which a walker does not know. *Backtracking* asks the ground instead: start
-from some rate and halve it as long as $f(x - \eta g) > f(x) - \frac{\eta}{2} \lVert g \rVert^2$. Write
-`backtrack(f, x, g, lr)`, which returns the first rate that is short enough.
+The descent lemma needs $L$, which a walker does not know. *Backtracking* asks the ground instead:
+start from some rate and halve it as long as
+$f(x - \eta g) > f(x) - \frac{\eta}{2} \lVert g \rVert^2$. Write `backtrack(f, x, g, lr)`, which
+returns the first rate that is short enough.
 """,
     hints=(
         "It is a loop whose condition is the inequality, and whose body is one line.",
@@ -339,16 +355,26 @@ from some rate and halve it as long as $f(x - \eta g) > f(x) - \frac{\eta}{2} \l
         "The squared length of g is `g @ g`.",
     ),
     explanation=r"""
-By the lemma every rate up to $1/L$ passes, so the loop ends, with a rate above $1/(2L)$ unless the first
-one passed at once. "Any fall is enough" would not do: steps could pass that gain less and less, and
-the walk could stall where the ground is not flat.
+By the lemma every rate up to $1/L$ passes, so the loop ends, with a rate above $1/(2L)$ unless
+the first one passed at once. "Any fall is enough" would not do: steps could pass that gain less
+and less, and the walk could stall where the ground is not flat.
 """,
     solution=backtrack,
     probes=(
         (lambda x: 4 * x @ x, np.array([1.0, 2.0]), np.array([8.0, 16.0]), 1.0),
         (lambda x: 0.3 * x @ x, np.array([1.0, -2.0]), np.array([0.6, -1.2]), 1.0),
-        (lambda x: x @ (np.array([1.0, 30.0]) * x), np.array([1.0, 1.0]), np.array([2.0, 60.0]), 0.9),
-        (lambda x: x @ (np.array([1.0, 30.0]) * x), np.array([1.0, 0.1]), np.array([2.0, 6.0]), 0.9),
+        (
+            lambda x: x @ (np.array([1.0, 30.0]) * x),
+            np.array([1.0, 1.0]),
+            np.array([2.0, 60.0]),
+            0.9,
+        ),
+        (
+            lambda x: x @ (np.array([1.0, 30.0]) * x),
+            np.array([1.0, 0.1]),
+            np.array([2.0, 6.0]),
+            0.9,
+        ),
         (Rosenbrock(), np.array([-1.2, 1.0]), Rosenbrock().gradient([-1.2, 1.0]), 1.0),
         (DoubleWell(), np.array([1.8]), DoubleWell().gradient([1.8]), 2.0),
     ),
@@ -357,7 +383,8 @@ the walk could stall where the ground is not flat.
 
 
 @backtrack_exercise.mistake(
-    "You stop at the first rate with which f falls at all. How much does the exercise want it to fall?"
+    "You stop at the first rate with which f falls at all. How much does the exercise want "
+    "it to fall?"
 )
 def any_fall_is_enough(f, x, g, lr):
     while f(x - lr * g) > f(x):
@@ -405,10 +432,12 @@ kink = ChoiceExercise(
     difficulty="easy",
     minutes=4,
     text=r"""
-"A partial derivative is taken in both directions, so its sign does not change when we turn round."
-What is true of the slope $D_{-u} f$ at a point where $f$ is differentiable?
+"A partial derivative is taken in both directions, so its sign does not change when we turn
+round." What is true of the slope $D_{-u} f$ at a point where $f$ is differentiable?
 """,
-    hints=("Walk up a hillside, then turn round on the spot: what does the ground do in front of you?",),
+    hints=(
+        "Walk up a hillside, then turn round on the spot: what does the ground do in front of you?",
+    ),
     choices=(
         (
             "$D_{-u} f = D_u f$: the sign does not change",
@@ -421,10 +450,14 @@ What is true of the slope $D_{-u} f$ at a point where $f$ is differentiable?
         ),
         (
             "$D_{-u} f$ has nothing to do with $D_u f$",
-            "That can be so at a kink. Where f is differentiable, one vector g gives the slopes in all "
+            "That can be so at a kink. Where f is differentiable, one vector g gives the "
+            "slopes in all "
             "directions.",
         ),
-        ("$D_{-u} f = 0$", "Then the ground would be level. That is so only at a right angle to g."),
+        (
+            "$D_{-u} f = 0$",
+            "Then the ground would be level. That is so only at a right angle to g.",
+        ),
     ),
     right="b",
     names=("sign_kept", "", "kink_everywhere", "level_everywhere"),
@@ -450,7 +483,8 @@ We stand where $g \ne 0$, and take one step $x - \eta g$. Which of these is alwa
         ),
         (
             "no other step of the same length lowers $f$ more",
-            "The gradient knows only the slope where we stand. A step has length, and the ground bends "
+            "The gradient knows only the slope where we stand. A step has length, and the "
+            "ground bends "
             "under it.",
         ),
         (
@@ -459,14 +493,15 @@ We stand where $g \ne 0$, and take one step $x - \eta g$. Which of these is alwa
         ),
         (
             "the step leads towards the nearest minimum",
-            "It crosses contours at a right angle; in a long valley that is mostly across, not along.",
+            "It crosses contours at a right angle; in a long valley that is mostly across, "
+            "not along.",
         ),
     ),
     right="c",
     names=("any_rate", "steepest_at_any_length", "", "towards_the_minimum"),
     explanation=r"""
-The promise is *infinitesimal*: $f(x - \eta g) = f(x) - \eta \lVert g \rVert^2 + \dots$, where the rest
-shrinks faster than $\eta$. How small is small enough depends on the curvature: below $2/L$.
+The promise is *infinitesimal*: $f(x - \eta g) = f(x) - \eta \lVert g \rVert^2 + \dots$, where the
+rest shrinks faster than $\eta$. How small is small enough depends on the curvature: below $2/L$.
 """,
 )
 

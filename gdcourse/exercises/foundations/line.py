@@ -42,8 +42,8 @@ gradient_exercise = CodeExercise(
     difficulty="easy",
     minutes=6,
     text=r"""
-The line $\hat y = w x$ has the loss $J(w) = \frac1N \sum_i (w x_i - y_i)^2$ over the points in `x` and `y`.
-Write `gradient(w, x, y)`, its derivative with respect to $w$.
+The line $\hat y = w x$ has the loss $J(w) = \frac1N \sum_i (w x_i - y_i)^2$ over the points in
+`x` and `y`. Write `gradient(w, x, y)`, its derivative with respect to $w$.
 """,
     hints=(
         "The chain rule on one square: twice the error, times the derivative of the error by w.",
@@ -51,8 +51,9 @@ Write `gradient(w, x, y)`, its derivative with respect to $w$.
         "The loss is a mean, and so is its derivative.",
     ),
     explanation=r"""
-$J'(w) = \frac2N \sum_i x_i (w x_i - y_i)$. Each of its four parts, the 2, the mean, the factor $x_i$ and the
-sign of the error, gets lost somewhere in the code that circulates; each costs something else.
+$J'(w) = \frac2N \sum_i x_i (w x_i - y_i)$. Each of its four parts, the 2, the mean, the factor
+$x_i$ and the sign of the error, gets lost somewhere in the code that circulates; each costs
+something else.
 """,
     solution=gradient,
     reference=lambda w, x, y: MODEL.gradient(np.array([w]), x[:, None], y)[0],
@@ -62,7 +63,9 @@ sign of the error, gets lost somewhere in the code that circulates; each costs s
 )
 
 
-@gradient_exercise.mistake("Yours is half of what it should be. What is the derivative of a square?")
+@gradient_exercise.mistake(
+    "Yours is half of what it should be. What is the derivative of a square?"
+)
 def two_forgotten(w, x, y):
     return np.mean(x * (w * x - y))
 
@@ -86,7 +89,9 @@ def error_turned_round(w, x, y):
     return 2 * np.mean(x * (y - w * x))
 
 
-@gradient_exercise.mistake("You still square the error. What is left of a square when it is derived?")
+@gradient_exercise.mistake(
+    "You still square the error. What is left of a square when it is derived?"
+)
 def error_still_squared(w, x, y):
     return 2 * np.mean(x * (w * x - y) ** 2)
 
@@ -104,7 +109,7 @@ def path_of_epoch(epoch):
 
 
 def epoch(w, x, y, lr, order):
-    """Return the weight after each update of one epoch of SGD, a sample at a time, in this order."""
+    """Return the weight after each update of an epoch of SGD, a sample at a time, in order."""
     weights = []
     for i in order:
         w = w - lr * 2 * x[i] * (w * x[i] - y[i])
@@ -118,9 +123,9 @@ epoch_exercise = CodeExercise(
     difficulty="medium",
     minutes=12,
     text=r"""
-Write one epoch of stochastic gradient descent for the line $\hat y = w x$: `epoch(w, x, y, lr, order)` visits
-the samples in the order of the indices in `order`, makes one update for each, and returns an array of the
-weight after every update.
+Write one epoch of stochastic gradient descent for the line $\hat y = w x$:
+`epoch(w, x, y, lr, order)` visits the samples in the order of the indices in `order`, makes one
+update for each, and returns an array of the weight after every update.
 """,
     hints=(
         "The loss of one sample is (w x - y) squared; its gradient has no mean in it.",
@@ -128,8 +133,8 @@ weight after every update.
         "`for i in order:` and then `x[i]` and `y[i]`: the same index for both.",
     ),
     explanation=r"""
-Each sample pulls the *current* weight by its own gradient, $2 x_i (w x_i - y_i)$. Only the order of the
-visits may be random; which $x$ belongs to which $y$ may not.
+Each sample pulls the *current* weight by its own gradient, $2 x_i (w x_i - y_i)$. Only the order
+of the visits may be random; which $x$ belongs to which $y$ may not.
 """,
     solution=epoch,
     reference=lambda w, x, y, lr, order: one_epoch(w, x[order], y[order], lr, 1),
@@ -144,7 +149,8 @@ visits may be random; which $x$ belongs to which $y$ may not.
 
 
 @epoch_exercise.mistake(
-    "Every update used the weight of the epoch's start. From which weight does the second one begin?"
+    "Every update used the weight of the epoch's start. From which weight does the second "
+    "one begin?"
 )
 def weight_of_the_start(w, x, y, lr, order):
     return w - lr * np.cumsum(2 * x[order] * (w * x[order] - y[order]))
@@ -176,7 +182,9 @@ def divided_by_all(w, x, y, lr, order):
     return epoch(w, x, y, lr / len(x), order)
 
 
-@epoch_exercise.mistake("Your updates are half as long as they should be. The derivative of a square?")
+@epoch_exercise.mistake(
+    "Your updates are half as long as they should be. The derivative of a square?"
+)
 def two_forgotten_in_epoch(w, x, y, lr, order):
     return epoch(w, x, y, lr / 2, order)
 
@@ -205,9 +213,10 @@ mini_batch_exercise = CodeExercise(
     difficulty="hard",
     minutes=15,
     text=r"""
-Write `mini_batches(w, x, y, lr, batch_size)`: one epoch over the samples in the order given, an update for
-each batch with the *mean* gradient over that batch, returning the weight after every update. Where the
-number of samples is no multiple of `batch_size`, the last batch is short; its samples count too.
+Write `mini_batches(w, x, y, lr, batch_size)`: one epoch over the samples in the order given, an
+update for each batch with the *mean* gradient over that batch, returning the weight after every
+update. Where the number of samples is no multiple of `batch_size`, the last batch is short; its
+samples count too.
 """,
     hints=(
         "Slices do it: `x[start : start + batch_size]` is shorter at the end by itself.",
@@ -215,8 +224,9 @@ number of samples is no multiple of `batch_size`, the last batch is short; its s
         "Take the mean over the samples that are in the batch, not over `batch_size`.",
     ),
     explanation=r"""
-Every sample is visited once. The mean in a short batch is over fewer samples, so each of them weighs more
-than in a full one: averaging the means of unequal batches is *not* the mean of the data.
+Every sample is visited once. The mean in a short batch is over fewer samples, so each of them
+weighs more than in a full one: averaging the means of unequal batches is *not* the mean of the
+data.
 """,
     solution=mini_batches,
     reference=one_epoch,
@@ -249,7 +259,8 @@ def first_batch_every_time(w, x, y, lr, batch_size):
 
 
 @mini_batch_exercise.mistake(
-    "You divided the sum over the last, short batch by the full batch size. How many samples has it?"
+    "You divided the sum over the last, short batch by the full batch size. How many "
+    "samples has it?"
 )
 def short_batch_divided_by_batch_size(w, x, y, lr, batch_size):
     weights = []
@@ -260,7 +271,9 @@ def short_batch_divided_by_batch_size(w, x, y, lr, batch_size):
     return np.array(weights)
 
 
-@mini_batch_exercise.mistake("You summed over the batch. A larger batch should not make longer steps.")
+@mini_batch_exercise.mistake(
+    "You summed over the batch. A larger batch should not make longer steps."
+)
 def sum_over_the_batch(w, x, y, lr, batch_size):
     weights = []
     for start in range(0, len(x), batch_size):
@@ -288,8 +301,9 @@ threshold = NumberExercise(
     difficulty="medium",
     minutes=8,
     text=r"""
-Three points, $x = 1, 2, 3$ on the line $y = 2x$; the loss is $J(w) = \frac13 \sum_i (w x_i - y_i)^2$. Batch
-gradient descent diverges for every learning rate above some threshold. Which?
+Three points, $x = 1, 2, 3$ on the line $y = 2x$; the loss is
+$J(w) = \frac13 \sum_i (w x_i - y_i)^2$. Batch gradient descent diverges for every learning rate
+above some threshold. Which?
 """,
     hints=(
         "The loss is a parabola in w. What is its second derivative L?",
@@ -299,12 +313,18 @@ gradient descent diverges for every learning rate above some threshold. Which?
     answer=3 / 14,
     exact="2/L = 3/14 = 0.2142857",
     wrong={
-        "mean_forgotten": (1 / 14, "You took the sum of the x². The loss is a mean over three points."),
+        "mean_forgotten": (
+            1 / 14,
+            "You took the sum of the x². The loss is a mean over three points.",
+        ),
         "two_of_the_square_forgotten": (
             3 / 7,
             "Your curvature is the mean of x². The second derivative of a square has a 2.",
         ),
-        "one_over_L": (3 / 28, "That is 1/L, where one step arrives. Where does it begin to diverge?"),
+        "one_over_L": (
+            3 / 28,
+            "That is 1/L, where one step arrives. Where does it begin to diverge?",
+        ),
         "curvature": (28 / 3, "That is the curvature L. Which rate makes 1 - ηL equal to -1?"),
         "mean_square_of_single_samples": (
             1 / 7,
@@ -316,8 +336,8 @@ gradient descent diverges for every learning rate above some threshold. Which?
         ),
     },
     explanation=r"""
-$J''(w) = 2 \cdot \frac{1 + 4 + 9}{3} = \frac{28}{3} = L$. The error is multiplied by $1 - \eta L$ in every
-step, which lies between $-1$ and $1$ exactly for $0 < \eta < 2/L = 3/14$.
+$J''(w) = 2 \cdot \frac{1 + 4 + 9}{3} = \frac{28}{3} = L$. The error is multiplied by $1 - \eta L$
+in every step, which lies between $-1$ and $1$ exactly for $0 < \eta < 2/L = 3/14$.
 """,
 )
 
@@ -355,8 +375,8 @@ $\eta = 1/100$. How far from the answer, $w = 2$, are we then? Give $2 - w$.
         ),
     },
     explanation=r"""
-The error obeys $2 - w_{t+1} = (1 - \eta L)(2 - w_t)$ with $\eta L = \frac{28}{300}$. No loop is needed:
-$(1 - \frac{28}{300})^{101}$.
+The error obeys $2 - w_{t+1} = (1 - \eta L)(2 - w_t)$ with $\eta L = \frac{28}{300}$. No loop is
+needed: $(1 - \frac{28}{300})^{101}$.
 """,
 )
 
@@ -366,8 +386,8 @@ factor = NumberExercise(
     difficulty="medium",
     minutes=8,
     text=r"""
-Same points, $\eta = 1/100$, and now mini-batches of two: first $x = 1, 2$, then $x = 3$ alone. By which
-factor does one epoch multiply the error $2 - w$?
+Same points, $\eta = 1/100$, and now mini-batches of two: first $x = 1, 2$, then $x = 3$ alone. By
+which factor does one epoch multiply the error $2 - w$?
 """,
     hints=(
         "A batch multiplies the error by 1 - 2η times the mean of its x squared.",
@@ -382,7 +402,10 @@ factor does one epoch multiply the error $2 - w$?
             "That is three updates, one sample each. How many batches of two are there?",
         ),
         "whole_batch": (1 - 0.28 / 3, "That is one update with all three points."),
-        "last_batch_dropped": (0.95, "The point x = 3 counts too: its batch is short, not missing."),
+        "last_batch_dropped": (
+            0.95,
+            "The point x = 3 counts too: its batch is short, not missing.",
+        ),
         "short_batch_divided_by_two": (
             0.95 * 0.91,
             "You divided the second batch by two. How many samples has it?",
@@ -393,9 +416,9 @@ factor does one epoch multiply the error $2 - w$?
         ),
     },
     explanation=r"""
-$\left(1 - \frac{2}{100} \cdot \frac{1 + 4}{2}\right)\left(1 - \frac{2}{100} \cdot 9\right)$. Per update
-each batch does what it can; per *epoch*, more updates shrink the error further, at the same number of
-gradient evaluations.
+$\left(1 - \frac{2}{100} \cdot \frac{1 + 4}{2}\right)\left(1 - \frac{2}{100} \cdot 9\right)$. Per
+update each batch does what it can; per *epoch*, more updates shrink the error further, at the
+same number of gradient evaluations.
 """,
 )
 
@@ -405,8 +428,9 @@ mean_square = NumberExercise(
     difficulty="hard",
     minutes=15,
     text=r"""
-Now every update draws one of the three points at random. The error is multiplied by $1 - 2\eta x^2$, where
-$x$ is 1, 2 or 3. Above which rate does the *mean of the squared error* grow without bound?
+Now every update draws one of the three points at random. The error is multiplied by
+$1 - 2\eta x^2$, where $x$ is 1, 2 or 3. Above which rate does the *mean of the squared error*
+grow without bound?
 """,
     hints=(
         "In one update the mean of the squared error is multiplied by the mean of (1 - 2ηx²)².",
@@ -429,8 +453,8 @@ $x$ is 1, 2 or 3. Above which rate does the *mean of the squared error* grow wit
     },
     explanation=r"""
 The factor $1 - 4\eta \cdot \frac{14}{3} + 4\eta^2 \cdot \frac{98}{3}$ is below 1 exactly for
-$\eta < \frac{14}{98}$. Three notions of "converges", in the mean, in mean square and almost surely, have
-three different thresholds.
+$\eta < \frac{14}{98}$. Three notions of "converges", in the mean, in mean square and almost
+surely, have three different thresholds.
 """,
 )
 
@@ -440,10 +464,13 @@ shuffling = ChoiceExercise(
     difficulty="medium",
     minutes=6,
     text=r"""
-On these three points we may shuffle in every epoch or not: after an epoch of single samples $w$ is the same,
-up to rounding. Why?
+On these three points we may shuffle in every epoch or not: after an epoch of single samples $w$
+is the same, up to rounding. Why?
 """,
-    hints=("By what does the sample x multiply the error 2 - w? In which order do we multiply numbers?",),
+    hints=(
+        "By what does the sample x multiply the error 2 - w? In which order do we multiply "
+        "numbers?",
+    ),
     choices=(
         (
             "because shuffling never matters",
@@ -454,9 +481,11 @@ up to rounding. Why?
             "The result is the same to all digits, and at larger rates too.",
         ),
         (
-            "because all points lie on one line through the origin, so each update multiplies the same "
+            "because all points lie on one line through the origin, so each update "
+            "multiplies the same "
             "error by a number",
-            "Every sample has its minimum at w = 2, and products of numbers do not depend on their order.",
+            "Every sample has its minimum at w = 2, and products of numbers do not depend "
+            "on their order.",
         ),
         (
             "because the three gradients are equal",
@@ -466,8 +495,8 @@ up to rounding. Why?
     right="c",
     names=("never_matters", "small_steps", "", "equal_gradients"),
     explanation=r"""
-The update with sample $i$ multiplies $2 - w$ by $1 - 2\eta x_i^2$. Numbers commute. With noise in $y$ the
-samples disagree about the best $w$, and the last one visited has the last word.
+The update with sample $i$ multiplies $2 - w$ by $1 - 2\eta x_i^2$. Numbers commute. With noise in
+$y$ the samples disagree about the best $w$, and the last one visited has the last word.
 """,
 )
 
@@ -477,8 +506,8 @@ boundary = ChoiceExercise(
     difficulty="easy",
     minutes=3,
     text=r"""
-Batch gradient descent with $\eta = 2/L$ exactly, in exact arithmetic, from $w_0 = 1$ with the minimum at
-$w = 2$. What happens?
+Batch gradient descent with $\eta = 2/L$ exactly, in exact arithmetic, from $w_0 = 1$ with the
+minimum at $w = 2$. What happens?
 """,
     hints=("What is 1 - ηL there? Multiply the error by it, again and again.",),
     choices=(

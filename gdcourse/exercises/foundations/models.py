@@ -30,7 +30,8 @@ softmax_exercise = CodeExercise(
     minutes=8,
     text=r"""
 Write `softmax(Z)`: each row of `Z` holds the scores of one sample, and becomes
-$e^{Z_{ik}} / \sum_j e^{Z_{ij}}$. It must also work for scores in the thousands, for which $e^Z$ overflows.
+$e^{Z_{ik}} / \sum_j e^{Z_{ij}}$. It must also work for scores in the thousands, for which $e^Z$
+overflows.
 """,
     hints=(
         "Sum along the rows: `axis=1`, with `keepdims=True` so that it broadcasts.",
@@ -38,8 +39,8 @@ $e^{Z_{ik}} / \sum_j e^{Z_{ij}}$. It must also work for scores in the thousands,
         "Subtract each row's largest score first.",
     ),
     explanation=r"""
-Numerator and denominator share the factor $e^{-\max_j Z_{ij}}$, so subtracting the row's maximum changes nothing
-but the range: the largest exponent is 0, and no row sums to less than 1.
+Numerator and denominator share the factor $e^{-\max_j Z_{ij}}$, so subtracting the row's maximum
+changes nothing but the range: the largest exponent is 0, and no row sums to less than 1.
 """,
     solution=softmax,
     probes=(
@@ -60,7 +61,9 @@ def overflow(Z):
     return E / E.sum(axis=1, keepdims=True)
 
 
-@softmax_exercise.mistake("All rows together sum to 1; each of them should. Along which axis is the sum?")
+@softmax_exercise.mistake(
+    "All rows together sum to 1; each of them should. Along which axis is the sum?"
+)
 def sum_over_everything(Z):
     E = np.exp(Z - Z.max())
     return E / E.sum()
@@ -73,14 +76,17 @@ def sum_over_the_samples(Z):
 
 
 @softmax_exercise.mistake(
-    "You subtracted the largest score of all: a row far below it becomes 0/0. Whose maximum is safe?"
+    "You subtracted the largest score of all: a row far below it becomes 0/0. Whose "
+    "maximum is safe?"
 )
 def maximum_of_everything(Z):
     E = np.exp(Z - Z.max())
     return E / E.sum(axis=1, keepdims=True)
 
 
-@softmax_exercise.mistake("You divided the scores themselves by their sum. Where is the exponential?")
+@softmax_exercise.mistake(
+    "You divided the scores themselves by their sum. Where is the exponential?"
+)
 def exponential_forgotten(Z):
     return Z / Z.sum(axis=1, keepdims=True)
 
@@ -105,9 +111,10 @@ logistic_exercise = CodeExercise(
     difficulty="medium",
     minutes=12,
     text=r"""
-Logistic regression says $p_i = \sigma(x_i \cdot w)$ for the probability that sample $i$, a row of `X`, has the
-label 1, and pays the mean of $-\log$ of the probability it gave to what was true. Write
-`logistic_gradient(w, X, y)`, the gradient of that loss with respect to $w$; labels are 0 and 1.
+Logistic regression says $p_i = \sigma(x_i \cdot w)$ for the probability that sample $i$, a row of
+`X`, has the label 1, and pays the mean of $-\log$ of the probability it gave to what was true.
+Write `logistic_gradient(w, X, y)`, the gradient of that loss with respect to $w$; labels are 0
+and 1.
 """,
     hints=(
         "Derive -y log σ(z) - (1 - y) log(1 - σ(z)) by z. Nearly everything cancels.",
@@ -115,9 +122,9 @@ label 1, and pays the mean of $-\log$ of the probability it gave to what was tru
         "Then the chain rule: z = X w, so multiply by the transpose of X, and take the mean.",
     ),
     explanation=r"""
-The derivative of the loss by the score is $p - y$, since the derivative of $\sigma$, which is $p(1 - p)$,
-cancels against that of the logarithm. So $\nabla J = \frac1N X^T (p - y)$: the form of linear regression,
-with another prediction.
+The derivative of the loss by the score is $p - y$, since the derivative of $\sigma$, which is
+$p(1 - p)$, cancels against that of the logarithm. So $\nabla J = \frac1N X^T (p - y)$: the form
+of linear regression, with another prediction.
 """,
     solution=logistic_gradient,
     reference=lambda w, X, y: LogisticRegression(X.shape[1], intercept=False).gradient(w, X, y),
@@ -139,7 +146,8 @@ def sum_over_the_data(w, X, y):
 
 
 @logistic_exercise.mistake(
-    "There is a p (1 - p) too much: that is the gradient of a squared error. What does the logarithm cancel?"
+    "There is a p (1 - p) too much: that is the gradient of a squared error. What does the "
+    "logarithm cancel?"
 )
 def squared_error_in_disguise(w, X, y):
     p = 1 / (1 + np.exp(-X @ w))
@@ -152,13 +160,16 @@ def prediction_minus_label_turned_round(w, X, y):
     return X.T @ (y - p) / len(y)
 
 
-@logistic_exercise.mistake("You compared the score with the label. What turns a score into a probability?")
+@logistic_exercise.mistake(
+    "You compared the score with the label. What turns a score into a probability?"
+)
 def sigmoid_forgotten(w, X, y):
     return X.T @ (X @ w - y) / len(y)
 
 
 @logistic_exercise.mistake(
-    "You rounded the probability to 0 or 1 first: that is the perceptron. Keep how sure the model is."
+    "You rounded the probability to 0 or 1 first: that is the perceptron. Keep how sure "
+    "the model is."
 )
 def decision_for_probability(w, X, y):
     p = X @ w > 0
@@ -179,8 +190,8 @@ hinge_exercise = CodeExercise(
     minutes=12,
     text=r"""
 A support vector machine reads the labels 0 and 1 as signs $s = -1$ and $s = +1$, and pays
-$\max(0, 1 - s\,(x \cdot w))$ for a sample, in the mean. Write `hinge_gradient(w, X, y)`, the gradient with
-respect to $w$; where a sample stands exactly on the margin, take the flat side.
+$\max(0, 1 - s\,(x \cdot w))$ for a sample, in the mean. Write `hinge_gradient(w, X, y)`, the
+gradient with respect to $w$; where a sample stands exactly on the margin, take the flat side.
 """,
     hints=(
         "A sample with s (x · w) at least 1 pays nothing, and does not pull.",
@@ -188,9 +199,9 @@ respect to $w$; where a sample stands exactly on the margin, take the flat side.
         "`2 * y - 1` makes signs of the labels; a comparison makes a mask.",
     ),
     explanation=r"""
-The loss of a sample is either 0 or $1 - s\,(x \cdot w)$; its gradient is 0 or $-s\,x$. Points that are far on
-their right side have no say in the direction of the step, which is why the machine is named after the
-few that do.
+The loss of a sample is either 0 or $1 - s\,(x \cdot w)$; its gradient is 0 or $-s\,x$. Points
+that are far on their right side have no say in the direction of the step, which is why the
+machine is named after the few that do.
 """,
     solution=hinge_gradient,
     reference=lambda w, X, y: LinearSVM(X.shape[1], l2=0.0, intercept=False).gradient(w, X, y),
@@ -214,7 +225,9 @@ def margin_of_zero(w, X, y):
     return -X.T @ (s * wrong) / len(y)
 
 
-@hinge_exercise.mistake("You used the labels 0 and 1 as they are, and half of the samples never pull.")
+@hinge_exercise.mistake(
+    "You used the labels 0 and 1 as they are, and half of the samples never pull."
+)
 def labels_for_signs(w, X, y):
     inside = y * (X @ w) < 1
     return -X.T @ (y * inside) / len(y)
@@ -233,14 +246,18 @@ def minus_forgotten(w, X, y):
     return X.T @ (s * inside) / len(y)
 
 
-@hinge_exercise.mistake("You took the mean over the samples that pull. The loss is a mean over all.")
+@hinge_exercise.mistake(
+    "You took the mean over the samples that pull. The loss is a mean over all."
+)
 def mean_over_those_inside(w, X, y):
     s = 2 * y - 1
     inside = s * (X @ w) < 1
     return -X.T @ (s * inside) / max(inside.sum(), 1)
 
 
-@hinge_exercise.mistake("A sample exactly on the margin pulls in yours. Here it takes the flat side.")
+@hinge_exercise.mistake(
+    "A sample exactly on the margin pulls in yours. Here it takes the flat side."
+)
 def on_the_margin_counts(w, X, y):
     s = 2 * y - 1
     inside = s * (X @ w) <= 1
@@ -275,9 +292,10 @@ backward_exercise = CodeExercise(
     difficulty="hard",
     minutes=20,
     text=r"""
-A network has the hidden activations $A = \max(0, X W_1 + b_1)$ and the scores $Z_2 = A W_2 + b_2$. Given are
-`X`, `A`, `W2` and `dZ2`, the derivative of the loss by the scores, with the mean over the samples already in
-it. Write `backward(X, A, W2, dZ2)`, which returns `dW1, db1, dW2, db2`.
+A network has the hidden activations $A = \max(0, X W_1 + b_1)$ and the scores
+$Z_2 = A W_2 + b_2$. Given are `X`, `A`, `W2` and `dZ2`, the derivative of the loss by the scores,
+with the mean over the samples already in it. Write `backward(X, A, W2, dZ2)`, which returns
+`dW1, db1, dW2, db2`.
 """,
     hints=(
         "Backwards through a linear layer: dW is its input transposed times dZ, db is dZ summed.",
@@ -285,9 +303,9 @@ it. Write `backward(X, A, W2, dZ2)`, which returns `dW1, db1, dW2, db2`.
         "A ReLU unit passes it on only where it was on: where A > 0.",
     ),
     explanation=r"""
-Each linear layer is passed by the same two formulas; between them lies the slope of the activation, which for
-ReLU is 1 where the unit was on and 0 where it was off. `gdcourse.layers` holds these lines, and the
-reference is made of them.
+Each linear layer is passed by the same two formulas; between them lies the slope of the
+activation, which for ReLU is 1 where the unit was on and 0 where it was off. `gdcourse.layers`
+holds these lines, and the reference is made of them.
 """,
     solution=backward,
     reference=package_backward,
@@ -300,37 +318,50 @@ reference is made of them.
     "What comes back passes units that were off. Which of them changed the scores at all?"
 )
 def relu_forgotten(X, A, W2, dZ2):
+    dW2, db2 = A.T @ dZ2, dZ2.sum(axis=0)
     dZ1 = dZ2 @ W2.T
-    return X.T @ dZ1, dZ1.sum(axis=0), A.T @ dZ2, dZ2.sum(axis=0)
+    dW1, db1 = X.T @ dZ1, dZ1.sum(axis=0)
+    return dW1, db1, dW2, db2
 
 
 @backward_exercise.mistake("You multiplied by the activation itself. What is the slope of ReLU?")
 def activation_for_slope(X, A, W2, dZ2):
+    dW2, db2 = A.T @ dZ2, dZ2.sum(axis=0)
     dZ1 = dZ2 @ W2.T * A
-    return X.T @ dZ1, dZ1.sum(axis=0), A.T @ dZ2, dZ2.sum(axis=0)
+    dW1, db1 = X.T @ dZ1, dZ1.sum(axis=0)
+    return dW1, db1, dW2, db2
 
 
 @backward_exercise.mistake(
-    "You took means for the biases. The mean over the samples is already in `dZ2`; what remains is a sum."
+    "You took means for the biases. The mean over the samples is already in `dZ2`; what "
+    "remains is a sum."
 )
 def biases_averaged(X, A, W2, dZ2):
+    dW2, db2 = A.T @ dZ2, dZ2.mean(axis=0)
     dZ1 = dZ2 @ W2.T * (A > 0)
-    return X.T @ dZ1, dZ1.mean(axis=0), A.T @ dZ2, dZ2.mean(axis=0)
+    dW1, db1 = X.T @ dZ1, dZ1.mean(axis=0)
+    return dW1, db1, dW2, db2
 
 
-@backward_exercise.mistake("You divided by the number of samples once more. It is already in `dZ2`.")
+@backward_exercise.mistake(
+    "You divided by the number of samples once more. It is already in `dZ2`."
+)
 def mean_taken_twice(X, A, W2, dZ2):
+    dZ2 = dZ2 / len(X)
+    dW2, db2 = A.T @ dZ2, dZ2.sum(axis=0)
     dZ1 = dZ2 @ W2.T * (A > 0)
-    N = len(X)
-    return X.T @ dZ1 / N, dZ1.sum(axis=0) / N, A.T @ dZ2 / N, dZ2.sum(axis=0) / N
+    dW1, db1 = X.T @ dZ1, dZ1.sum(axis=0)
+    return dW1, db1, dW2, db2
 
 
 @backward_exercise.mistake(
     "You switched off by the sign of what comes back. It is the unit's own value that decides."
 )
 def mask_on_what_comes_back(X, A, W2, dZ2):
+    dW2, db2 = A.T @ dZ2, dZ2.sum(axis=0)
     dZ1 = np.maximum(dZ2 @ W2.T, 0)
-    return X.T @ dZ1, dZ1.sum(axis=0), A.T @ dZ2, dZ2.sum(axis=0)
+    dW1, db1 = X.T @ dZ1, dZ1.sum(axis=0)
+    return dW1, db1, dW2, db2
 
 
 parameters = NumberExercise(
@@ -339,8 +370,8 @@ parameters = NumberExercise(
     difficulty="easy",
     minutes=3,
     text=r"""
-A fully connected network reads digits of 8 × 8 pixels, has one hidden layer of 32 units, and ten classes. How
-many numbers does its parameter vector $\theta$ hold, biases included?
+A fully connected network reads digits of 8 × 8 pixels, has one hidden layer of 32 units, and ten
+classes. How many numbers does its parameter vector $\theta$ hold, biases included?
 """,
     hints=(
         "Two weight matrices and two bias vectors.",
@@ -350,7 +381,10 @@ many numbers does its parameter vector $\theta$ hold, biases included?
     exact="64·32 + 32 + 32·10 + 10 = 2410",
     tolerance=1e-6,
     wrong={
-        "biases_forgotten": (64 * 32 + 32 * 10, "Those are the weights. Each unit also has a bias."),
+        "biases_forgotten": (
+            64 * 32 + 32 * 10,
+            "Those are the weights. Each unit also has a bias.",
+        ),
         "biases_of_the_inputs": (
             64 * 32 + 32 * 10 + 64 + 32 + 10,
             "You gave biases to the pixels. They are given, not learned.",
@@ -363,8 +397,8 @@ many numbers does its parameter vector $\theta$ hold, biases included?
         ),
     },
     explanation=r"""
-$64 \cdot 32 + 32$ for the hidden layer and $32 \cdot 10 + 10$ for the scores. To `descend` all of it is one
-vector, a point in a space of 2410 dimensions.
+$64 \cdot 32 + 32$ for the hidden layer and $32 \cdot 10 + 10$ for the scores. To `descend` all of
+it is one vector, a point in a space of 2410 dimensions.
 """,
 )
 
@@ -374,8 +408,8 @@ first_loss = NumberExercise(
     difficulty="easy",
     minutes=4,
     text=r"""
-A softmax classifier for ten classes starts with all parameters at zero. What is its cross-entropy on any data?
-If a training run starts far from this number, something is wrong.
+A softmax classifier for ten classes starts with all parameters at zero. What is its cross-entropy
+on any data? If a training run starts far from this number, something is wrong.
 """,
     hints=(
         "With equal scores every class gets the same probability.",
@@ -384,15 +418,21 @@ If a training run starts far from this number, something is wrong.
     answer=log(10),
     exact="ln 10 = 2.302585",
     wrong={
-        "decimal_logarithm": (1.0, "That is the logarithm to base 10. The loss has the natural one."),
+        "decimal_logarithm": (
+            1.0,
+            "That is the logarithm to base 10. The loss has the natural one.",
+        ),
         "binary_logarithm": (log2(10), "That is in bits. The loss has the natural logarithm."),
         "probability_for_loss": (0.1, "That is the probability. The loss is minus its logarithm."),
         "two_classes": (log(2), "That is for two classes. Here are ten."),
-        "sign_forgotten": (-log(10), "A probability is at most 1: minus its logarithm is not negative."),
+        "sign_forgotten": (
+            -log(10),
+            "A probability is at most 1: minus its logarithm is not negative.",
+        ),
     },
     explanation=r"""
-All scores are 0, every probability is $1/10$, and $-\ln \frac{1}{10} = \ln 10$ for every sample, whatever its
-label.
+All scores are 0, every probability is $1/10$, and $-\ln \frac{1}{10} = \ln 10$ for every sample,
+whatever its label.
 """,
 )
 
@@ -402,8 +442,8 @@ zero = ChoiceExercise(
     difficulty="hard",
     minutes=8,
     text=r"""
-We start a network with one hidden layer of ReLU units with *all* parameters at zero. In the first step, which
-parts of the gradient are not zero?
+We start a network with one hidden layer of ReLU units with *all* parameters at zero. In the first
+step, which parts of the gradient are not zero?
 """,
     hints=(
         "What are the hidden activations? What is the derivative by W2, which multiplies them?",
@@ -428,8 +468,9 @@ parts of the gradient are not zero?
     right="c",
     names=("all_parts", "whole_last_layer", "", "none_at_all"),
     explanation=r"""
-$dW_2 = A^T dZ_2 = 0$, and $dZ_1 = dZ_2 W_2^T = 0$. After the step $W_2$ is still zero, so it never ends. No
-noise in the data helps, since it never gets past $W_2$: the start itself must be random.
+$dW_2 = A^T dZ_2 = 0$, and $dZ_1 = dZ_2 W_2^T = 0$. After the step $W_2$ is still zero, so it
+never ends. No noise in the data helps, since it never gets past $W_2$: the start itself must be
+random.
 """,
 )
 
