@@ -100,7 +100,7 @@ def solution(id: str) -> Note:
     except ValueError as error:
         return Note(str(error))
     source = exercise.source if isinstance(exercise, CodeExercise) else ""
-    return Note(exercise.explanation, source)
+    return Note(exercise.answer_text + exercise.explanation.strip(), source)
 
 
 def progress() -> Note:

@@ -366,7 +366,8 @@ def form(exercise: Exercise, kind: str, fields: str, data: Mapping[str, Any]) ->
     payload = html.escape(json.dumps(data, ensure_ascii=False), quote=True)
     return (
         f'<p class="gd-wait">{wait}</p>'
-        f'<form class="gd-exercise" hidden data-kind="{kind}" data-check="{payload}" '
+        f'<form class="gd-exercise" hidden data-id="{exercise.id}" data-kind="{kind}" '
+        f'data-check="{payload}" '
         f'aria-label="{html.escape(exercise.title)}">{fields}'
         '<button type="submit">Check</button><output aria-live="polite"></output></form>'
     )

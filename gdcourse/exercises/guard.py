@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-CPU_SECONDS = 0.7
+CPU_SECONDS = 0.5
 CLOCK_SECONDS = 4.0
 GRACE_SECONDS = 0.5  # for a loop to end that catches what we throw
 MAX_CALLS = 10_000
@@ -33,6 +33,10 @@ PACKAGES = (
     *(sysconfig.get_paths()[kind] for kind in ("stdlib", "purelib", "platlib")),
     "<",
 )
+
+
+# Standard output is one for all threads: one check at a time may listen to it.
+LISTENING = threading.Lock()
 
 
 class Stop(BaseException):
@@ -56,7 +60,7 @@ def run(work: Callable[[], None]) -> tuple[bool, str]:
 
     printed = Printed()
     thread = threading.Thread(target=quietly, daemon=True)
-    with redirect_stdout(printed):
+    with LISTENING, redirect_stdout(printed):
         cpu, clock = time.process_time(), time.monotonic()
         thread.start()
         try:

@@ -459,11 +459,11 @@ is that factor for $\kappa = 100$?
             0.99,
             "That is 1 - 1/κ, the factor of the constant rate 1/L.",
         ),
-        "rate_of_one_over_L_squared": (
-            0.99**2,
-            "That is (1 - 1/κ)². The numerator is κ - 1 = 99; what is the denominator?",
+        "squared_twice": ((99 / 101) ** 4, "You squared once too often."),
+        "upside_down": (
+            (101 / 99) ** 2,
+            "With a factor above 1 the walker would climb. Which of the two is the numerator?",
         ),
-        "square_root": ((99 / 101) ** 0.5, "You took a root where a square is asked for."),
     },
     explanation=r"""
 $(99/101)^2 \approx 1 - 4/\kappa$: four per cent a step, although each step is the best one along
