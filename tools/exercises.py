@@ -120,8 +120,8 @@ def glance() -> str:
         "# Exercises at a glance",
         "",
         "Each exercise checks itself, and names the mistake where it knows it.",
-        "Numbers and choices do so on the page; a function does in the notebook, where `check` runs",
-        "it beside ours.",
+        "Numbers and choices do so on the page; a function does in the notebook, where `check`",
+        "runs it beside ours.",
         "The minutes are estimates for someone who has just read the chapter.",
     ]
     for part, chapters in PARTS.items():
