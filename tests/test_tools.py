@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tools import book, logo, notebooks
+from tools import book, docstrings, logo, notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -192,6 +192,25 @@ def test_fingerprint_sees_names_and_contents_but_not_what_python_compiled(tmp_pa
     (tmp_path / "a.py").rename(tmp_path / "b.py")
     seen.add(book.fingerprint([tmp_path]))
     assert len(seen) == 3
+
+
+def test_equations_of_docstrings_are_literal_and_their_sections_are_not():
+    docstring = """Summary.
+
+    x <- x - |g|
+    y <- *x
+
+And so on.
+
+Parameters
+----------
+x : array
+
+    The point."""
+    lines = docstring.splitlines()
+    docstrings.keep_equations(None, "", "", None, None, lines)
+    assert lines[:5] == ["Summary.", "", "::", "", "    x <- x - |g|"]
+    assert lines[5:] == docstring.splitlines()[3:]
 
 
 def test_logo_is_the_path_that_gradient_descent_walks():
