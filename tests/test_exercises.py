@@ -1,6 +1,7 @@
 """Exercises: every answer is right, every known mistake is named, nothing breaks the checker."""
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -525,6 +526,17 @@ def test_named_numbers_do_not_overlap(exercise):
 def test_other_numbers_are_told_where_they_lie(answer, words):
     result = check("line.threshold", answer)
     assert words in result.message and not result.passed and not result.mistakes
+
+
+@each_number
+def test_answer_as_written_is_the_answer(exercise):
+    last = exercise.exact.rpartition("= ")[2].rstrip("°")
+    assert number(last) == pytest.approx(exercise.answer, rel=1e-4)
+
+
+@each
+def test_prose_of_an_exercise_quotes_no_number_that_nothing_proves(exercise):
+    assert not re.findall(r"\d\.\d", exercise.text + exercise.explanation)
 
 
 @each_choice

@@ -102,16 +102,16 @@ def section(chapter: str, exercises: list[Exercise]) -> list[NotebookNode]:
 
 
 def with_section(notebook: NotebookNode, cells: list[NotebookNode]) -> NotebookNode:
-    """Return a notebook whose exercises are these, before its references."""
-    kept = [cell for cell in notebook.cells if not cell.id.startswith("exercise")]
-    heading = "## References"
-    place = next(i for i, cell in enumerate(kept) if heading in cell.source.splitlines())
-    before, _, after = kept[place].source.partition(heading)
-    if before.strip():  # the heading stands in the middle of a cell: cut it there
-        kept[place].source = before.rstrip()
-        place += 1
-        kept.insert(place, new_markdown_cell(heading + after, id="references"))
-    return NotebookNode(notebook | {"cells": [*kept[:place], *cells, *kept[place:]]})
+    """Return a notebook whose section of exercises, before its references, holds these cells."""
+    old, heading = notebook.cells, "## References"
+    end = next(i for i, cell in enumerate(old) if heading in cell.source.splitlines())
+    start = next((i for i, cell in enumerate(old) if cell.source.startswith("## Exercises")), end)
+    above, _, below = old[end].source.partition(heading)
+    kept = old[:start]
+    if above.strip():  # the heading stands in the middle of a cell: cut it there
+        kept.append(new_markdown_cell(above.rstrip(), id=old[end].id))
+    references = new_markdown_cell(heading + below, id="references")
+    return NotebookNode(notebook | {"cells": [*kept, *cells, references, *old[end + 1 :]]})
 
 
 def glance() -> str:
