@@ -261,7 +261,7 @@ def test_lines_of_text_hold_65_to_75_characters(browser, bases):
             """() => {
                 const paragraph = document.querySelector("main section > p");
                 const sample = document.createElement("span");
-                sample.textContent = "We follow the slope down, and measure each step before the next.";
+                sample.textContent = "We walk down, and measure each step before the next.";
                 sample.style.whiteSpace = "nowrap";
                 paragraph.append(sample);
                 const width = sample.getBoundingClientRect().width / sample.textContent.length;

@@ -287,3 +287,14 @@ def test_make_alone_lists_all_targets(project):
     targets = set(re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[1].split())
     listed = set(re.findall(r"^make (\w+)", run("make", folder=project).stdout, re.MULTILINE))
     assert listed == targets - {"help", "install"}
+
+
+def test_make_clean_removes_what_was_made_and_nothing_else(project):
+    (project / "book").mkdir()
+    (project / "book" / "intro.md").touch()
+    kept = set(project.rglob("*"))
+    for name in (".venv/bin", "_build/html", "build/jupyter_cache", "tools/__pycache__"):
+        (project / name).mkdir(parents=True)
+        (project / name / "made").touch()
+    assert run("make", "clean", folder=project).returncode == 0
+    assert set(project.rglob("*")) == kept
