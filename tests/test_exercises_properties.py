@@ -186,7 +186,92 @@ def rate_by_other_eigenvalues(A):
     return 1 / np.mean([curvatures.max(), curvatures.min()])
 
 
+def steepest_by_trying(g, norm):
+    if norm == "l2":
+        return g * (-1 / (g @ g) ** 0.5)
+    corners = np.sign(-g)[None] if norm == "linf" else np.vstack([np.eye(len(g)), -np.eye(len(g))])
+    return corners[np.argmin(corners @ g)]
+
+
+def differences_by_columns(f, x, h):
+    shifts = np.diag(np.full(len(x), h))
+    return [(f(x + e) / h - f(x - e) / h) / 2 for e in shifts]
+
+
+def backtrack_by_recursion(f, x, g, lr):
+    enough = f(x) - f(x - lr * g) >= 0.5 * lr * np.sum(g**2)
+    return lr if enough else backtrack_by_recursion(f, x, g, lr / 2)
+
+
+def step_by_negative(x, g, lr):
+    return -lr * g + x
+
+
+def update_by_slice(x, g, lr):
+    x[...] = x + (-lr) * g
+
+
+def descent_into_array(gradient, x0, lr, num_steps):
+    points = np.empty((num_steps + 1, len(x0)))
+    points[0] = x0
+    for t in range(num_steps):
+        points[t + 1] = points[t] - lr * gradient(points[t])
+    return points
+
+
+def rate_along_the_line(A, x):
+    g = A @ x
+    return np.sum(g**2) / np.einsum("i,ij,j", g, A, g)
+
+
+def epoch_by_contraction(w, x, y, lr, order):
+    weights = []
+    for x_i, y_i in zip(x[order], y[order], strict=True):
+        w = (1 - 2 * lr * x_i**2) * w + 2 * lr * x_i * y_i
+        weights.append(w)
+    return weights
+
+
+def batches_by_split(w, x, y, lr, batch_size):
+    cuts, weights = np.arange(batch_size, len(x), batch_size), []
+    for x_b, y_b in zip(np.split(x, cuts), np.split(y, cuts), strict=True):
+        w -= 2 * lr / len(x_b) * (w * (x_b @ x_b) - x_b @ y_b)
+        weights.append(w)
+    return weights
+
+
+def hinge_by_samples(w, X, y):
+    total = np.zeros(len(w))
+    for x_i, label in zip(X, y, strict=True):
+        s = 1 if label else -1
+        if s * (x_i @ w) < 1:
+            total -= s * x_i
+    return total / len(y)
+
+
+def backward_by_sums(X, A, W2, dZ2):
+    dA = np.einsum("nk,hk->nh", dZ2, W2)
+    dZ1 = np.where(A > 0, dA, 0)
+    return (
+        np.einsum("nd,nh->dh", X, dZ1),
+        np.einsum("nh->h", dZ1),
+        np.einsum("nh,nk->hk", A, dZ2),
+        np.einsum("nk->k", dZ2),
+    )
+
+
 EQUIVALENT = [
+    ("gradient.direction", steepest_by_trying),
+    ("gradient.numerical", differences_by_columns),
+    ("gradient.backtrack", backtrack_by_recursion),
+    ("explorer.step", step_by_negative),
+    ("explorer.in_place", update_by_slice),
+    ("explorer.descent", descent_into_array),
+    ("explorer.line_search", rate_along_the_line),
+    ("line.epoch", epoch_by_contraction),
+    ("line.mini_batches", batches_by_split),
+    ("models.hinge", hinge_by_samples),
+    ("models.backward", backward_by_sums),
     ("momentum.step", velocity_in_another_order),
     ("momentum.step", position_form),
     ("line.gradient", mean_by_sums),
@@ -195,6 +280,10 @@ EQUIVALENT = [
     ("gradient.slope", slope_by_angle),
     ("explorer.rate", rate_by_other_eigenvalues),
 ]
+
+
+def test_every_exercise_in_code_is_solved_in_another_way_too():
+    assert {id for id, _ in EQUIVALENT} == {exercise.id for exercise in CODE}
 
 
 @pytest.mark.parametrize(("id", "function"), EQUIVALENT, ids=lambda v: getattr(v, "__name__", v))

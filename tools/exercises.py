@@ -141,7 +141,11 @@ def glance() -> str:
                 lines.append(
                     f"| {link} | `{e.id}` | {HOW[e.kind]} | {e.difficulty} | {e.minutes} |"
                 )
-        lines += ["", "| | " + " | ".join(DIFFICULTY) + " |", "|---|" + "---:|" * len(DIFFICULTY)]
+        lines += [
+            "",
+            "| Kind | " + " | ".join(DIFFICULTY) + " |",
+            "|---|" + "---:|" * len(DIFFICULTY),
+        ]
         everything = [exercise for group in chapters.values() for exercise in group]
         for kind, how in HOW.items():
             counts = [
@@ -183,7 +187,7 @@ def mistakes_of(exercise: CodeExercise, heading: str) -> list[NotebookNode]:
     name = label(exercise).removeprefix("exercise-")
     count = len(exercise.mistakes)
     what = "path" if exercise.path else "numbers"
-    caption = f"{exercise.title}: the right {what} in blue, those of each mistake in red."
+    caption = f"“{exercise.title}”: the right {what} in blue, what each mistake gives in red."
     titles = ", ".join(mistake.title.lower() for mistake in exercise.mistakes)
     alt = f"{count} panels with the right {what} and those of a mistake each: {titles}."
     figure = {

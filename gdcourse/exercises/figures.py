@@ -13,7 +13,7 @@ from ..palette import BLUE, GREY, RED
 from . import checker, get
 from .exercise import CodeExercise, Mistake
 
-COLUMNS = 3
+COLUMNS = 2
 
 
 def mistakes(id: str) -> Figure:
@@ -26,13 +26,13 @@ def mistakes(id: str) -> Figure:
     if not isinstance(exercise, CodeExercise):
         raise ValueError(f"id must name an exercise in code, got {id!r}")
     rows = -(-len(exercise.mistakes) // COLUMNS)
-    figure, axes = plt.subplots(rows, COLUMNS, figsize=(3 * COLUMNS, 2.2 * rows), squeeze=False)
+    figure, axes = plt.subplots(rows, COLUMNS, figsize=(3.3 * COLUMNS, 2.2 * rows), squeeze=False)
     for ax in axes.flat:
         ax.set_axis_off()
     for ax, mistake in zip(axes.flat, exercise.mistakes, strict=False):
         ax.set_axis_on()
-        ax.set_title(mistake.title, fontsize=9)
-        ax.tick_params(labelsize=7)
+        ax.set_title(mistake.title, fontsize=11)
+        ax.tick_params(labelsize=8)
         with np.errstate(all="ignore"):
             draw = values if exercise.path is None else path
             draw(ax, exercise, mistake)
