@@ -109,7 +109,7 @@ def attempt(function: Callable[..., Any], bound: inspect.BoundArguments) -> Any:
         sentence = f"Your loop does not end: a function it was given was {error}."
         raise AnswerError("does_not_end", sentence) from None
     except BaseException as error:
-        sentence = f"Your code raised {guard.explain(error, function)}."
+        sentence = f"Your code raised {guard.explain(error)}."
         raise AnswerError(f"raises_{type(error).__name__}", sentence) from None
 
 

@@ -103,14 +103,13 @@ def limited(function: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
-def explain(error: BaseException, function: Callable[..., Any]) -> str:
+def explain(error: BaseException) -> str:
     """Say what went wrong, and in which line of the learner's own code."""
     text = f"{type(error).__name__}: {error}".removesuffix(": ")
-    own = getattr(getattr(function, "__code__", None), "co_filename", None)
     theirs = [
         (frame.f_code, line)
         for frame, line in traceback.walk_tb(error.__traceback__)
-        if frame.f_code.co_filename == own or not frame.f_code.co_filename.startswith(PACKAGES)
+        if not frame.f_code.co_filename.startswith(PACKAGES)
     ]
     if not theirs:
         return text
