@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import guard
-from .result import Result
+from .result import Result, Table
 
 if TYPE_CHECKING:
     from .exercise import CodeExercise
@@ -120,11 +120,9 @@ def prepare(value: Any) -> Any:
 
 def unchanged(before: Any, after: Any) -> bool:
     """Say whether an argument is what it was."""
-    return callable(before) or bool(np.array_equal(before, after, equal_nan=_is_float(before)))
-
-
-def _is_float(value: Any) -> bool:
-    return np.asarray(value).dtype.kind == "f"
+    if callable(before) or isinstance(before, str):
+        return True
+    return bool(np.array_equal(before, after, equal_nan=True))
 
 
 def written(exercise: CodeExercise, value: Any, changed: set[str], after: dict[str, Any]) -> Any:
@@ -290,45 +288,45 @@ def judge(exercise: CodeExercise, runs: list[Run], again: Run, references: list[
         )
         return Result(exercise.id, False, (sentence,), ("remembers_between_calls",))
 
-    places = [first_difference(*pair) for pair in zip(runs, references, strict=True)]
-    wrong = [(index, place) for index, place in enumerate(places) if place is not None]
     changed = sorted(set().union(*(run.changed for run in runs)))
-    if not wrong and not changed:
+    sentences, table, problem = where_they_part(exercise, runs, references)
+    if not sentences and not changed:
         return Result(exercise.id, True, (f"Right, on all {len(runs)} probes.",))
 
-    sentences: list[str] = []
-    names: list[str] = []
-    table: tuple[tuple[str, str, str], ...] = ()
-    if wrong:
-        index, place = wrong[0]
-        run = runs[index]
-        step = f" at step {place + 1}" if len(references[index].results) > 1 else ""
-        sentences.append(
-            f"Not yet. The first difference is{step}, where we called `{run.calls[place]}`."
-        )
-        if place < len(run.results):
-            pair = zip(run.results[place], references[index].results[place], strict=True)
-            table = tuple(
-                (name, short(got), short(expected))
-                for name, (got, expected) in zip(exercise.returns, pair, strict=True)
-            )
-        if run.problem:
-            sentences.append(run.problem.sentence)
     fitting = list(hypotheses(exercise, runs, references))
-    if wrong and run.problem and not fitting:
-        names.append(run.problem.name)
     if len(fitting) > 1:
         sentences.append(f"{len(fitting)} known mistakes give this result on every probe:")
-    for mistake in fitting:
-        sentences.append(f"{mistake.title}: {mistake.sentence}")
-        names.append(mistake.name)
-    if changed and not fitting:
+    sentences += [f"{mistake.title}: {mistake.sentence}" for mistake in fitting]
+    names = [mistake.name for mistake in fitting]
+    if not fitting and problem:
+        names.append(problem)
+    if not fitting and changed:
         what = ", ".join(f"`{name}`" for name in changed)
-        sentences.append(
-            f"Your function changed {what}, which came in from outside. Work on a copy."
-        )
+        sentences.append(f"Your function changed {what}, which came from outside. Work on a copy.")
         names.append("changes_its_input")
     return Result(exercise.id, False, tuple(sentences), tuple(names), table)
+
+
+def where_they_part(
+    exercise: CodeExercise, runs: list[Run], references: list[Run]
+) -> tuple[list[str], Table, str]:
+    """Return what to say of the first call that differs, its numbers, and its problem if any."""
+    for run, reference in zip(runs, references, strict=True):
+        place = first_difference(run, reference)
+        if place is None:
+            continue
+        step = f" at step {place + 1}" if len(reference.results) > 1 else ""
+        where = f"Not yet. The first difference is{step}, where we called `{run.calls[place]}`."
+        table: Table = ()
+        if place < len(run.results):
+            returned = zip(
+                exercise.returns, run.results[place], reference.results[place], strict=True
+            )
+            table = tuple((name, short(got), short(expected)) for name, got, expected in returned)
+        if run.problem:
+            return [where, run.problem.sentence], table, run.problem.name
+        return [where], table, ""
+    return [], (), ""
 
 
 def describe(arguments: dict[str, Any]) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 GREEN, AMBER = "#009e73", "#b87a00"
 
+Table = tuple[tuple[str, str, str], ...]  # what, yours, expected
+
 
 def markup(text: str) -> str:
     """Return a sentence as HTML: what stands between backticks is code."""
@@ -40,7 +42,7 @@ class Result:
     passed: bool
     sentences: tuple[str, ...]
     mistakes: tuple[str, ...] = ()
-    table: tuple[tuple[str, str, str], ...] = ()
+    table: Table = ()
     printed: str = ""
     form: str = ""
 
