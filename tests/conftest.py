@@ -10,6 +10,8 @@ from hypothesis import settings  # noqa: E402
 settings.register_profile("gdcourse", deadline=None, derandomize=True)
 settings.load_profile("gdcourse")
 
+pytest_plugins = ["tests.browser"]
+
 
 def pytest_terminal_summary(terminalreporter) -> None:
     """Print the tables that tests made: they travel with the reports, from xdist's workers too."""

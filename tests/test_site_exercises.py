@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from test_site import ALLOWED, DESKTOP, PHONE, Visit, bases, browser, visit  # noqa: F401
+from test_site import ALLOWED, DESKTOP, PHONE, Visit, bases, visit  # noqa: F401  (bases: a fixture)
 
 from gdcourse.exercises import PARTS, check, get, record
 from gdcourse.exercises.exercise import CodeExercise, NumberExercise
