@@ -9,13 +9,14 @@ export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install book test lint lab notebooks bench clean
+.PHONY: help install book test lint lab notebooks exercises bench clean
 
 help:
 	@echo "make book       build the site and say where it is"
 	@echo "make test       prove that everything in it is true"
 	@echo "make lab        open the notebooks in JupyterLab"
 	@echo "make notebooks  run notebooks and store the outputs that tests check (FILES=... for some)"
+	@echo "make exercises  write the exercises of the package into the pages"
 	@echo "make lint       check style and types"
 	@echo "make bench      measure speed"
 	@echo "make clean      remove what was built, and .venv"
@@ -33,7 +34,7 @@ test: lint
 	$(PY) -m pytest --ignore-glob 'tests/test_site*.py' --ignore tests/test_lab.py --numprocesses 2 --dist worksteal --quiet
 	$(PY) -m pytest --nbval-lax book --override-ini filterwarnings=default --numprocesses 2 --dist loadscope --quiet
 	$(PY) -m tools.book
-	$(PY) -m pytest tests/test_site.py tests/test_site_demos.py tests/test_lab.py --numprocesses 2 --dist loadgroup --quiet
+	$(PY) -m pytest tests/test_site*.py tests/test_lab.py --numprocesses 2 --dist loadgroup --quiet
 
 lint: install
 	$(PY) -m ruff check
@@ -46,6 +47,9 @@ lab: install
 
 notebooks: install
 	$(PY) -m tools.notebooks run $(FILES)
+
+exercises: install
+	$(PY) -m tools.exercises
 
 bench: install
 	@for script in benchmarks/*.py; do $(PY) "$$script" || exit 1; done

@@ -11,3 +11,12 @@ settings.register_profile("gdcourse", deadline=None, derandomize=True)
 settings.load_profile("gdcourse")
 
 pytest_plugins = ["tests.browser"]
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Print the tables that tests made: they travel with the reports, from xdist's workers too."""
+    for report in terminalreporter.getreports("passed"):
+        for name, text in report.user_properties:
+            if name == "table":
+                terminalreporter.section(report.nodeid.rpartition("::")[2])
+                terminalreporter.write_line(text)

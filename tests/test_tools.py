@@ -128,8 +128,8 @@ def write_project(folder: Path) -> None:
     for name in ("requirements.txt", "constraints.txt"):
         (folder / name).touch()
     (folder / "_toc.yml").write_text("format: jb-book\nroot: book/intro\n")
-    static = Path("gdcourse", "demos", "static")
-    shutil.copytree(ROOT / static, folder / static)
+    for static in ROOT.glob("gdcourse/*/static"):
+        shutil.copytree(static, folder / static.relative_to(ROOT))
     (folder / "gdcourse" / "__init__.py").write_text("STEP = 'a short step'\n")
     cells = [
         new_markdown_cell("# A title\n\nSome words."),
