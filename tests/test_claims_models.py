@@ -24,7 +24,8 @@ def by_hand():
     """Return what the chapter's own cells define: its passes and its finite differences."""
     names = {"np": np}
     for cell in nbformat.read(CHAPTER, as_version=4).cells:
-        if cell.cell_type == "code" and cell.source.startswith("def "):
+        stub = "NotImplementedError" in cell.source  # of an exercise
+        if cell.cell_type == "code" and cell.source.startswith("def ") and not stub:
             exec(cell.source, names)
     return names
 

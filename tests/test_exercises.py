@@ -1,5 +1,6 @@
 """Exercises: every answer is right, every known mistake is named, nothing breaks the checker."""
 
+import gc
 import json
 import re
 import subprocess
@@ -361,6 +362,12 @@ def test_whatever_is_written_is_answered_in_words(answer, words, names):
     assert set(names) <= set(result.mistakes), result
     assert "gdcourse/exercises" not in result.message
     assert "<" in result._repr_html_()
+
+
+def test_collector_of_garbage_neither_spends_the_limit_nor_stays_off():
+    seen = []
+    assert exercises.checker.guard.run(lambda: seen.append(gc.isenabled()))[0]
+    assert seen == [False] and gc.isenabled()
 
 
 def test_function_that_sleeps_is_stopped_by_the_clock(monkeypatch):
