@@ -69,9 +69,10 @@ class MiniBatch:
         time, in the order given, or by independent draws.
     rng : numpy.random.Generator
         Where the randomness comes from; not needed for ``"fixed"``.
-    runs : int, optional
-        Draw so many independent orders, one for each run along the first axis of ``x``. By
-        default all runs see the same batches.
+    runs : int or tuple of int, optional
+        Draw so many independent orders, for the runs along the first axes of ``x``: with
+        ``(20, 1)`` each of 20 seeds has its own order, and rates along the next axis share it.
+        By default all runs see the same batches.
 
     Attributes
     ----------
@@ -95,7 +96,7 @@ class MiniBatch:
         order: str = "reshuffle",
         rng: np.random.Generator | None = None,
         *,
-        runs: int | None = None,
+        runs: int | tuple[int, ...] = (),
     ) -> None:
         if not isinstance(model, Model):
             raise ValueError(f"model must be a gdcourse model, got {model!r}")
@@ -110,8 +111,9 @@ class MiniBatch:
         self.batches_per_epoch = -(-N // batch_size)
         self.gradient_evaluations = 0
         self._batch = 0
-        shape = (N,) if runs is None else (_check.integer("runs", runs, low=1), N)
-        self._indices = np.broadcast_to(np.arange(N), shape)
+        axes = runs if isinstance(runs, tuple) else (runs,)
+        shape = [_check.integer("runs", count, low=1) for count in axes]
+        self._indices = np.broadcast_to(np.arange(N), (*shape, N))
 
     def __call__(self, x: Array) -> Array:
         """Return the gradient at ``x`` of shape (..., num_parameters) over the next batch."""

@@ -39,6 +39,13 @@ def test_epoch_visits_every_sample_once_and_its_last_batch_is_short(order):
         assert sorted(flat(epoch)) == list(range(N))
 
 
+def test_short_last_batch_is_counted_as_short():
+    oracle = MiniBatch(MODEL, X, Y, 3, "fixed")
+    for _ in range(oracle.batches_per_epoch):
+        oracle(np.zeros(3))
+    assert oracle.gradient_evaluations == N
+
+
 def test_orders_are_what_they_are_called():
     assert [flat(e) for e in epochs("fixed", 2)] == [list(range(N))] * 2
     first, second = (flat(e) for e in epochs("shuffle-once", 2))
@@ -84,6 +91,16 @@ def test_runs_draw_their_own_orders():
     assert oracle.gradient_evaluations == 3
 
 
+def test_runs_with_their_own_orders_may_each_be_a_sweep():
+    theta = np.random.default_rng(5).normal(size=(2, 4, 3))
+    oracle = MiniBatch(MODEL, X, Y, 3, rng=np.random.default_rng(0), runs=(2, 1))
+    same = MiniBatch(MODEL, X, Y, 3, rng=np.random.default_rng(0), runs=2)
+    g, batches = oracle(theta), same.next_batch()
+    for seed, batch in enumerate(batches):
+        alone = MODEL.gradient(theta[seed], X[batch], Y[batch])
+        np.testing.assert_allclose(g[seed], alone, rtol=1e-12)
+
+
 def test_targets_of_several_runs_share_the_samples():
     targets = np.stack([Y, -Y])
     oracle = MiniBatch(MODEL, X, targets, 3, "fixed")
@@ -107,6 +124,7 @@ def test_same_generator_gives_the_same_order():
         ({"order": "reshufle"}, "did you mean 'reshuffle'?"),
         ({"rng": None}, "rng must be a numpy.random.Generator"),
         ({"rng": 0}, "rng must be a numpy.random.Generator"),
+        ({"runs": (2, 0)}, "runs must be a whole number of at least 1, got 0"),
         ({"runs": 0}, "runs must be a whole number of at least 1, got 0"),
         ({"X": X[:0], "y": Y[:0]}, "with N at least 1, got (0, 2)"),
         ({"y": Y[:3]}, "y must hold one value for each of 7 rows of X"),
