@@ -127,8 +127,7 @@ def swept_rules():
             if name in {field.name for field in fields(rule)}:
                 swept[f"{label}: {name}"] = rule, lambda v, r=rule, n=name: replace(r, **{n: v})
     for label, rule in COMPOSITE.items():
-        own = {field.name for field in fields(rule)} & set(VALUES)
-        for name in own:
+        for name in [field.name for field in fields(rule) if field.name in VALUES]:
             swept[f"{label}: {name}"] = rule, lambda v, r=rule, n=name: replace(r, **{n: v})
         if hasattr(rule, "inner"):
             swept[f"{label}: inner lr"] = (
