@@ -70,11 +70,13 @@ PLAIN = {
     "RAdam": RAdam(0.05, **B, eps=1e-7),
     "RAdam from 5": RAdam(0.05, **B, eps=1e-7, threshold=5),
     "AdaBelief": AdaBelief(0.05, **B, eps=1e-7),
-    "Lion": Lion(0.05, **B, weight_decay=0.3),
+    "Lion": Lion(0.05, 0.4, 0.95, weight_decay=0.3),
     "LARS": LARS(0.5, 0.8, 0.3, 0.1),
     "LAMB": LAMB(0.05, **B, eps=1e-7, weight_decay=0.3),
     "SWATS": SWATS(0.05, **B, eps=1e-7, tolerance=1e-3),
+    "SWATS, soon": SWATS(0.05, **B, eps=1e-7, tolerance=0.03),
     "Adafactor": Adafactor(0.05, 0.7, 1e-12, 0.01, 0.8, 0.3),
+    "Adafactor, fast": Adafactor(0.9, 0.7, 1e-3, 0.01, 0.8),
     "Muon": Muon(0.05, 0.8, 0.3, 4),
     "Shampoo": Shampoo(0.05, 0.1),
     "SOAP": SOAP(0.05, **B, eps=1e-7, period=3),
@@ -83,6 +85,7 @@ COMPOSITE = {
     "Lookahead": Lookahead(Momentum(0.05, 0.8), 3, 0.4),
     "Lookahead of NAG": Lookahead(NAG(0.05, 0.8), 3, 0.4),
     "ScheduleFree": ScheduleFree(SGD(0.05), 0.7, 0.3),
+    "ScheduleFree from 0": ScheduleFree(SGD(lambda t: 0.02 * t), 0.7),
     "ScheduleFree Adam": ScheduleFree(Adam(0.05, 0.0, 0.95), 0.7, 0.3),
     "PolyakRuppert": PolyakRuppert(NAG(0.05)),
     "SWA": SWA(SGD(0.05), 3, 4),
@@ -156,7 +159,16 @@ def test_every_rule_is_in_the_tables_and_has_a_slow_counterpart():
 @case(PLAIN)
 def test_hundred_steps_equal_the_slow_form(rule):
     x0, sequence = start(rule), sequence_of(rule)
-    assert difference(walk(rule, x0, sequence), reference.walk(rule, x0, sequence)) < 1e-12
+    # Each QR factorization of SOAP multiplies rounding by the condition of its matrix.
+    tolerance = 1e-8 if isinstance(rule, SOAP) else 1e-12
+    assert difference(walk(rule, x0, sequence), reference.walk(rule, x0, sequence)) < tolerance
+
+
+def test_soap_equals_the_slow_form_where_its_matrices_are_well_conditioned():
+    rule = replace(PLAIN["SOAP"], eps=1e-3)
+    sequence = np.random.default_rng(0).normal(size=(100, 2, 3))
+    ours, slow = walk(rule, start(rule), sequence), reference.walk(rule, start(rule), sequence)
+    assert difference(ours, slow) < 1e-12
 
 
 def random_state(rule, rng):
@@ -201,7 +213,10 @@ def test_row_of_a_sweep_equals_the_single_run(rule, make, dtype):
     for row, value in enumerate(values):
         alone = walk(make(value), x0, sequence, readout=True)
         np.testing.assert_array_equal(swept[:, row], alone)
-    assert len({swept[:, row].tobytes() for row in range(len(values))}) > 1 or name == "tolerance"
+    assert len({swept[:, row].tobytes() for row in range(len(values))}) > 1 or name in (
+        "tolerance",
+        "beta",
+    )
 
 
 @case(PLAIN | COMPOSITE)
@@ -351,6 +366,36 @@ def test_bad_hyperparameter_is_named(rule, name):
     for value in BAD[kind]:
         with pytest.raises(ValueError, match=rf"^{name} must (lie in|be) .*, got"):
             replace(rule, **{name: value})
+
+
+@pytest.mark.parametrize("eps_inside", [False, True])
+def test_variance_that_rounds_below_zero_is_zero(eps_inside):
+    rule = RMSprop(0.1, rho=0.9, eps=1e-8, centered=True, eps_inside=eps_inside)
+    assert np.isfinite(walk(rule, np.zeros(1000), [np.linspace(0.1, 3, 1000)] * 200)).all()
+
+
+@pytest.mark.parametrize("beta2", [0.6, 1 / 3, 0.0, 0.5])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_radam_with_a_short_memory_is_corrected_momentum(beta2, dtype):
+    """Where rho never exceeds 4, although r is a quotient by 0, or the root of less than 0."""
+    rule, x0 = RAdam(0.1, 0.9, beta2), np.zeros(6, dtype)
+    m = g = np.zeros(6)
+    expected = [x0]
+    for t, g in enumerate(gradients(20).astype(dtype), 1):
+        m = 0.9 * m + 0.1 * g
+        expected.append(expected[-1] - 0.1 * m / (1 - 0.9**t))
+    np.testing.assert_allclose(walk(rule, x0, gradients(20).astype(dtype)), expected, rtol=2e-4)
+
+
+def test_swats_never_switches_to_a_negative_rate():
+    """Steps that go uphill all the time, against a gradient that shrinks from below."""
+    rule = SWATS(0.1, beta1=0.99, beta2=0.5, tolerance=1e9)
+    state = rule.init(np.zeros(1))
+    state["m"][...] = 100.0
+    x = np.zeros(1)
+    for t in range(1, 10):
+        rule(x, np.array([-1.0]), state, t)
+    assert state["mean"] < 0 and state["rate"] == 0
 
 
 def test_bad_point_or_gradient_is_named():

@@ -88,8 +88,8 @@ class Adafactor(Rule):
         C = beta * C + (1 - beta) * square.sum(axis=-2, keepdims=True)
         u = g / np.sqrt(R * C / R.sum(axis=-2, keepdims=True))
         u = u / np.maximum(1, rms(u) / clip)
-        rate = np.maximum(eps2, rms(x)) * np.minimum(lr, np.ones_like(rms(x)) / t**0.5)
-        x = x - lr * weight_decay * x - rate * u
+        size = np.maximum(eps2, rms(x))
+        x = x - lr * weight_decay * x - np.minimum(size * lr, size / t**0.5) * u
         return x, R, C
 
 
