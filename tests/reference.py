@@ -25,14 +25,12 @@ def momentum(x, g, s, t, h):
 
 
 def nag(x, g, s, t, h):
-    """Sutskever et al.: the velocity holds the rate, and the own point is stepped from."""
-    push = -h.lr * s["v"]
-    own = x - h.momentum * push
-    push = h.momentum * push - h.lr * g
-    s["v"] = -push / h.lr
-    own = own + push
-    s["ahead"] = -h.momentum * push
-    return own + h.momentum * push
+    """Sutskever et al.: from the own point, with the velocity that the look-ahead is made of."""
+    own, velocity = x + s["ahead"], -s["ahead"] / h.momentum
+    velocity = h.momentum * velocity - h.lr * g
+    own = own + velocity
+    s["ahead"] = -h.momentum * velocity
+    return own + h.momentum * velocity
 
 
 def adagrad(x, g, s, t, h):

@@ -24,6 +24,7 @@ NUM_STEPS = 30
 
 SECOND_MOMENT = "v = beta2 * v + (1 - beta2) * g * g"
 FIRST_MOMENT = "m = beta1 * m + (1 - beta1) * g"
+AHEAD = "ahead = momentum * (ahead + lr * g)\n    x = x - lr * g - ahead"
 BELIEF = "s = beta2 * s + (1 - beta2) * (g - m) * (g - m) + eps"
 M_HAT, V_HAT = "m_hat = m / (1 - beta1**t)", "v_hat = v / (1 - beta2**t)"
 ADAM_STEP = "x = x - lr * m_hat / (np.sqrt(v_hat) + eps)"
@@ -47,9 +48,10 @@ MISTAKES = [
     ),
     ("Momentum", "Nesterov's step", "x - lr * v", "x - lr * (g + momentum * v)"),
     ("Momentum with dampening", "first step dampened", "(t > 1)", "1"),
-    ("NAG", "heavy ball", "(g + momentum * v)", "v"),
-    ("NAG", "wrong way ahead", "g + momentum * v", "g - momentum * v"),
-    ("NAG", "readout forgotten", "ahead = lr * momentum * v", "ahead = 0 * v"),
+    ("NAG", "heavy ball", "x - lr * g - ahead", "x - lr * g - ahead / momentum"),
+    ("NAG", "wrong way ahead", "x - lr * g - ahead", "x - lr * g + ahead"),
+    ("NAG", "gradient once", "ahead + lr * g", "ahead"),
+    ("NAG", "ahead after use", AHEAD, "\n    ".join(reversed(AHEAD.split("\n    ")))),
     ("Adagrad", "no square", "G + g * g", "G + g"),
     ("Adagrad", "absolute value", "G + g * g", "G + np.abs(g)"),
     ("Adagrad", "no root", "np.sqrt(G) + eps", "G + eps"),
