@@ -98,7 +98,7 @@ class MiniBatch:
         order: str = "reshuffle",
         rng: np.random.Generator | None = None,
         *,
-        runs: int | tuple[int, ...] = (),
+        runs: int | tuple[int, ...] | None = None,
     ) -> None:
         if not isinstance(model, Model):
             raise ValueError(f"model must be a gdcourse model, got {model!r}")
@@ -113,7 +113,7 @@ class MiniBatch:
         self.batches_per_epoch = -(-N // batch_size)
         self.gradient_evaluations = 0
         self._batch = 0
-        axes = runs if isinstance(runs, tuple) else (runs,)
+        axes = runs if isinstance(runs, tuple) else () if runs is None else (runs,)
         shape = [_check.integer("runs", count, low=1) for count in axes]
         self._indices = np.broadcast_to(np.arange(N), (*shape, N))
 

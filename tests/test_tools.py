@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tools import book, logo, notebooks
+from tools import book, docstrings, logo, notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -194,6 +194,25 @@ def test_fingerprint_sees_names_and_contents_but_not_what_python_compiled(tmp_pa
     assert len(seen) == 3
 
 
+def test_equations_of_docstrings_are_literal_and_their_sections_are_not():
+    docstring = """Summary.
+
+    x <- x - |g|
+    y <- *x
+
+And so on.
+
+Parameters
+----------
+x : array
+
+    The point."""
+    lines = docstring.splitlines()
+    docstrings.keep_equations(None, "", "", None, None, lines)
+    assert lines[:5] == ["Summary.", "", "::", "", "    x <- x - |g|"]
+    assert lines[5:] == docstring.splitlines()[3:]
+
+
 def test_logo_is_the_path_that_gradient_descent_walks():
     for name, drawing in logo.DRAWINGS.items():
         assert (ROOT / logo.STATIC / name).read_text(encoding="utf-8") == drawing
@@ -268,3 +287,14 @@ def test_make_alone_lists_all_targets(project):
     targets = set(re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[1].split())
     listed = set(re.findall(r"^make (\w+)", run("make", folder=project).stdout, re.MULTILINE))
     assert listed == targets - {"help", "install"}
+
+
+def test_make_clean_removes_what_was_made_and_nothing_else(project):
+    (project / "book").mkdir()
+    (project / "book" / "intro.md").touch()
+    kept = set(project.rglob("*"))
+    for name in (".venv/bin", "_build/html", "build/jupyter_cache", "tools/__pycache__"):
+        (project / name).mkdir(parents=True)
+        (project / name / "made").touch()
+    assert run("make", "clean", folder=project).returncode == 0
+    assert set(project.rglob("*")) == kept

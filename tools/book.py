@@ -106,7 +106,7 @@ def main() -> int:
     if not run_changed(sources, get_cache(cache_path)):
         return 1
 
-    shaping = ("_config.yml", "_toc.yml", "book/_static", "book/references.bib", "tools/book.py")
+    shaping = ("_config.yml", "_toc.yml", "book/_static", "book/references.bib", "tools")
     shape = outputs + fingerprint(map(Path, shaping))
     if not (RENDERED.is_file() and RENDERED.read_text() == shape):
         shutil.rmtree("_build", ignore_errors=True)
@@ -130,11 +130,12 @@ def main() -> int:
         warningiserror=True,
         keep_going=True,
     )
-    missing = [page for page in sources if not built(page).is_file()]
-    for page in missing:
-        print(f"{page} is in _toc.yml but was not built", file=sys.stderr)
-    if status or missing:
+    if status:
         print("The book was not built: the warnings above say why.", file=sys.stderr)
+        return 1
+    missing = [page for page in sources if not built(page).is_file()]
+    if missing:
+        print(f"Jupyter Book left out {', '.join(map(str, missing))}.", file=sys.stderr)
         return 1
 
     RENDERED.write_text(shape)
