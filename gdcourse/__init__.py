@@ -5,8 +5,19 @@ step, a *rule* what is done with the gradient, a *readout* which point is report
 joins them.
 """
 
-from . import landscapes, models, oracles, rules, schedules
+from . import landscapes, models, oracles, range_test, readouts, rules, schedules
 from .descend import Trace, descend
 from .show import show
 
-__all__ = ["Trace", "descend", "landscapes", "models", "oracles", "rules", "schedules", "show"]
+__all__ = [
+    "Trace",
+    "descend",
+    "landscapes",
+    "models",
+    "oracles",
+    "range_test",
+    "readouts",
+    "rules",
+    "schedules",
+    "show",
+]

@@ -53,6 +53,12 @@ def choice(name: str, value: Any, allowed: Iterable[str]) -> None:
     raise ValueError(f"{name} must be one of {', '.join(map(repr, names))}, got {value!r}{hint}")
 
 
+def flag(name: str, value: Any) -> None:
+    """Raise unless ``value`` is True or False."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} must be True or False, got {value!r}")
+
+
 def generator(name: str, value: Any) -> None:
     """Raise unless ``value`` is a ``numpy.random.Generator``."""
     if not isinstance(value, np.random.Generator):

@@ -162,18 +162,7 @@ def _begin(x0: Any, rule: Rule) -> tuple[Array, State, int]:
         raise ValueError(f"x0 must be an array of numbers, got {x0!r}") from None
     if x.ndim == 0 or x.shape[-1] == 0:
         raise ValueError(f"x0 must have a last axis that holds the parameters, got {x0!r}")
-    for name, value in rule.hyper(0).items():
-        try:
-            shape = np.broadcast_shapes(np.shape(value), x.shape)
-        except ValueError:
-            shape = ()
-        if shape[-1:] != x.shape[-1:]:
-            raise ValueError(
-                f"{name} must broadcast against x of shape {x.shape}, got shape {np.shape(value)}; "
-                "the last axis is the parameters, so a sweep over k values has shape (k, 1)"
-            )
-        x = np.broadcast_to(x, shape)
-    x = x.copy()
+    x = rule.with_runs(x).copy()
     return x, rule.init(x), 0
 
 
