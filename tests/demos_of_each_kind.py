@@ -13,8 +13,11 @@ def paths() -> Demo:
     valley = NarrowValley(kappa=25)
     best, edge = 2 / (valley.L + valley.mu), 2 / valley.L
     return Paths(
-        "paths", valley, {"SGD": SGD},
-        controls={"lr": Slider(np.geomspace(0.01, 0.1, 12), best, "learning rate")},
+        "paths", valley, {"SGD": SGD, "Momentum": Momentum},
+        controls={
+            "lr": Slider(np.geomspace(0.01, 0.1, 12), best, "learning rate"),
+            "momentum": Slider([0.3, 0.6, 0.9], 0.6, "momentum"),
+        },
         starts=[(-1.0, 0.5), (1.0, 1.0), (0.5, -0.5)], num_steps=60,
         marks={"optimal": {"lr": best}, "edge of divergence": {"lr": edge}},
         note=lambda lr: f"Each step leaves {max(1 - lr, abs(1 - 25 * lr)):.3f} of the error.",

@@ -47,7 +47,7 @@ def test_setting_of_the_sweep_is_the_single_run_bit_for_bit():
     for i, start in enumerate(demo.starts.values()):
         for k, lr in enumerate(demo.grid["lr"].values):
             alone = descend(demo.function.gradient, start, SGD(lr), demo.num_steps).x
-            assert np.array_equal(demo.results["SGD"][i, k], alone)
+            assert np.array_equal(demo.results["SGD"][i, k, 0], alone)
 
 
 @each_kind

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from functools import cache
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from bs4 import BeautifulSoup, Tag
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from gdcourse.demos.faces import page as page_of
+from tests.demos_of_each_kind import KINDS
 from tools.book import built, pages
 
 PAGES = [built(page).resolve() for page in pages()]
@@ -127,6 +130,8 @@ def test_finger_moves_each_control_and_not_the_page(demo: Locator):
             control.tap()
             control.select_option(index=1)  # the list of choices is the system's, not the page's
             return
+        # No finger of this browser scrolls, so ask also for what keeps a real one from it.
+        assert control.evaluate("node => getComputedStyle(node).touchAction") == "none"
         place = far_end(control)
         scrolled = demo.page.evaluate("scrollY")
         touch("touchStart", {"x": place["from"], "y": place["y"]})
@@ -210,6 +215,33 @@ def test_player_draws_and_says_what_python_did_letter_for_letter(demo: Locator):
     assert shown == drawn
     said = [span.text for span in still.select(".gd-words span")]
     assert demo.locator(".gd-words span").all_inner_texts() == said
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_player_shows_any_setting_as_the_live_face_does(kind, browser: Browser, tmp_path):
+    python, rng = kind(), np.random.default_rng(0)
+    file = tmp_path / "demo.html"
+    file.write_text(f"<meta charset=utf-8>{page_of(python)}", encoding="utf-8")
+    tab = browser.new_page(viewport=SIZE, reduced_motion="reduce")
+    tab.goto(file.as_uri())
+    shown = tab.locator(f"#demo-{python.name}[data-ready]")
+    for _ in range(8):
+        setting = {name: int(rng.integers(len(c.values))) for name, c in python.grid.items()}
+        for name, place in setting.items():
+            python.controls[name].value = np.asarray(python.values[name])[place].item()
+            tab.evaluate(
+                """([id, place]) => {
+                    const control = document.getElementById(id);
+                    control[control.tagName === "SELECT" ? "selectedIndex" : "value"] = place;
+                    control.dispatchEvent(new Event("input"));
+                }""",
+                [f"demo-{python.name}-{name}", place],
+            )
+        live = BeautifulSoup("".join(html.value for html in python.live._fronts), "html.parser")
+        said = BeautifulSoup(python.live._words.value, "html.parser").select("span")
+        assert seen(shown)[0] == [path["d"] for path in live.select("[data-trail] path")]
+        assert shown.locator(".gd-words span").all_inner_texts() == [span.text for span in said]
+    tab.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
