@@ -22,7 +22,8 @@ help:
 	@echo "PYTHON=python3.12 after any of these names the Python to use."
 
 install:
-	@command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON): install Python 3.11 or newer, or name one, as in: make PYTHON=python3.12"; exit 1; }
+	@command -v "$(PYTHON)" >/dev/null || \
+	  { echo "There is no $(PYTHON): install Python 3.11 or newer, or name one, as in: make PYTHON=python3.12"; exit 1; }
 	@"$(PYTHON)" tools/install.py
 
 book: install
@@ -32,7 +33,7 @@ test: lint
 	$(PY) -m pytest --ignore tests/test_site.py --numprocesses 2 --dist worksteal --quiet
 	$(PY) -m pytest --nbval-lax book --override-ini filterwarnings=default --numprocesses 2 --dist loadscope --quiet
 	$(PY) -m tools.book
-	$(PY) -m pytest tests/test_site.py --numprocesses 2 --quiet
+	$(PY) -m pytest tests/test_site.py --numprocesses 2 --dist loadgroup --quiet
 
 lint: install
 	$(PY) -m ruff check

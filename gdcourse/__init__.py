@@ -5,7 +5,7 @@ step, a *rule* what is done with the gradient, a *readout* which point is report
 joins them.
 """
 
-from . import landscapes, models, oracles, readouts, rules, schedules
+from . import landscapes, models, oracles, range_test, readouts, rules, schedules
 from .descend import Trace, descend
 from .show import show
 
@@ -15,6 +15,7 @@ __all__ = [
     "landscapes",
     "models",
     "oracles",
+    "range_test",
     "readouts",
     "rules",
     "schedules",

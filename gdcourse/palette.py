@@ -1,7 +1,7 @@
 """One colour, one marker and one dash per method, everywhere: figures, demos, tables.
 
-The hues are those of Okabe & Ito, each brought to a luminance that keeps a contrast of 3 to 1 on
-white and on the dark page, so that a figure needs no second version.
+The hues follow Okabe & Ito, each brought to a luminance that keeps a contrast of 3 to 1 on white
+and on the dark page, so that a figure needs no second version.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ class Look(NamedTuple):
     dash: tuple[float, ...] = ()
 
 
-BLUE, ORANGE, GREEN, RED = "#0072b2", "#b87a00", "#009e73", "#d55e00"
-PURPLE, SKY, OLIVE, GREY = "#c068a0", "#3a93c9", "#8a8a2b", "#7b7b7b"
+BLUE, ORANGE, GREEN, RED = "#3d7bdc", "#b87a00", "#009e73", "#d55e00"
+PURPLE, SKY, OLIVE, GREY = "#c068a0", "#1f97b8", "#8a8a2b", "#7b7b7b"
 
 DASHED, DOTTED = (5.0, 2.0), (1.5, 1.5)
 

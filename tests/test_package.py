@@ -29,7 +29,7 @@ def test_shown_source_is_the_code_that_runs_without_its_docstrings():
     f = Quadratic([1.0, 10.0])
     copy = descend(f.gradient, [1.0, 1.0], scope["Momentum"](0.05, 0.5), 9)
     assert np.array_equal(copy.x, descend(f.gradient, [1.0, 1.0], Momentum(0.05, 0.5), 9).x)
-    assert show(SGD, docstring=True).text.count('"""') == 4
+    assert show(SGD, docstring=True).text.count('"""') == 8
 
 
 def test_showing_what_has_no_source_is_refused():

@@ -1,1 +1,1 @@
-"""What builds, tests and keeps the course: run as `python -m tools.NAME` from the root of the repository."""
+"""What builds and keeps the course: run as `python -m tools.NAME` from the repository's root."""

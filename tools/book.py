@@ -1,8 +1,9 @@
-"""Build the site: run the notebooks that changed, render the pages strictly, and say where they are.
+"""Build the site: run the notebooks that changed, render the pages strictly, say where they are.
 
-Outputs are cached under a hash of everything that can change them besides the notebook's own code: the package and the
-installed versions. Jupyter Book's own cache keys on the code cells alone, and would publish the results of yesterday's
-`gdcourse`. When that hash, or a file that shapes every page, changes, all pages are rendered anew.
+Outputs are cached under a hash of everything that can change them besides the notebook's own code:
+the package and the installed versions. Jupyter Book's own cache keys on the code cells alone, and
+would publish the results of yesterday's `gdcourse`. When that hash, or a file that shapes every
+page, changes, all pages are rendered anew.
 """
 
 import hashlib
@@ -42,7 +43,9 @@ def pages() -> list[Path]:
     visit([toc])
     sources = []
     for name in names:
-        found = [path for path in map(Path, (name, f"{name}.ipynb", f"{name}.md")) if path.is_file()]
+        found = [
+            path for path in map(Path, (name, f"{name}.ipynb", f"{name}.md")) if path.is_file()
+        ]
         if not found:
             raise FileNotFoundError(f"_toc.yml names {name}, but there is no {name}.ipynb or .md")
         sources.append(found[0])
@@ -55,7 +58,7 @@ def built(page: Path) -> Path:
 
 
 def fingerprint(paths: Iterable[Path]) -> str:
-    """Hash the names and contents of files, and of all files in folders, but for what Python compiled."""
+    """Hash the names and contents of files and folders, but for what Python compiled."""
     digest = hashlib.sha256()
     for path in paths:
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
@@ -66,14 +69,16 @@ def fingerprint(paths: Iterable[Path]) -> str:
     return digest.hexdigest()[:16]
 
 
-def remember(cache: JupyterCacheAbstract, path: Path, notebook: NotebookNode, seconds: float) -> None:
+def remember(
+    cache: JupyterCacheAbstract, path: Path, notebook: NotebookNode, seconds: float
+) -> None:
     """Put a notebook that ran into the cache that Jupyter Book reads."""
     bundle = CacheBundleIn(notebook, str(path.resolve()), data={"execution_seconds": seconds})
     cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
 
 
 def run_changed(sources: list[Path], cache: JupyterCacheAbstract) -> bool:
-    """Run the notebooks that the cache does not hold, two at a time; return whether all went well."""
+    """Run the notebooks that the cache does not hold; return whether all went well."""
     missing = []
     for path in sources:
         if path.suffix == ".ipynb":
@@ -82,7 +87,8 @@ def run_changed(sources: list[Path], cache: JupyterCacheAbstract) -> bool:
             except KeyError:
                 missing.append(path)
     if missing:
-        print(f"Running {len(missing)} notebooks, two at a time", flush=True)
+        plural = "s, two at a time" if len(missing) > 1 else ""
+        print(f"Running {len(missing)} notebook{plural}", flush=True)
     return not execute_all(missing, lambda *run: remember(cache, *run))
 
 
@@ -100,13 +106,15 @@ def main() -> int:
     if not run_changed(sources, get_cache(cache_path)):
         return 1
 
-    shaping = ("_config.yml", "_toc.yml", "book/_static", "book/references.bib", "tools/book.py")
+    shaping = ("_config.yml", "_toc.yml", "book/_static", "book/references.bib", "tools")
     shape = outputs + fingerprint(map(Path, shaping))
     if not (RENDERED.is_file() and RENDERED.read_text() == shape):
         shutil.rmtree("_build", ignore_errors=True)
-    # Sphinx warns only while it reads a page: without this, a second run would pass over the first one's errors.
+    # Sphinx warns only while it reads a page: without this, a second run would pass over the
+    # errors of the first.
     RENDERED.unlink(missing_ok=True)
 
+    print(f"Rendering what changed of {len(sources)} pages", flush=True)
     status = build_sphinx(
         Path.cwd(),
         SITE.resolve(),
@@ -118,19 +126,22 @@ def main() -> int:
             "nb_execution_cache_path": str(cache_path),
         },
         doctreedir=DOCTREES.resolve(),
+        quiet=True,
         warningiserror=True,
         keep_going=True,
     )
-    missing = [page for page in sources if not built(page).is_file()]
-    for page in missing:
-        print(f"{page} is in _toc.yml but was not built", file=sys.stderr)
-    if status or missing:
+    if status:
         print("The book was not built: the warnings above say why.", file=sys.stderr)
+        return 1
+    missing = [page for page in sources if not built(page).is_file()]
+    if missing:
+        print(f"Jupyter Book left out {', '.join(map(str, missing))}.", file=sys.stderr)
         return 1
 
     RENDERED.write_text(shape)
     address = (SITE / "index.html").resolve().as_uri()
-    print(f"\n{len(sources)} pages in {time.perf_counter() - start:.0f} s. Read them at\n\n    {address}\n")
+    seconds = time.perf_counter() - start
+    print(f"\n{len(sources)} pages in {seconds:.0f} s. Read them at\n\n    {address}\n")
     return 0
 
 

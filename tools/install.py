@@ -1,7 +1,7 @@
 """Make .venv and install the pinned requirements and the project itself into it.
 
-Nothing happens when nothing changed. Only the standard library is used, in syntax that an old Python still parses, so
-that a Python too old for the course is told so in one line.
+Nothing happens when nothing changed. Only the standard library is used, in syntax that an old
+Python still parses, so that a Python too old for the course is told so in one line.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ NETWORK_ERRORS = re.compile(
 
 
 def fingerprint():
-    """Hash what the environment is made of, and where: an editable install does not survive a move."""
+    """Hash what .venv is made of, and where: an editable install does not survive a move."""
     digest = hashlib.sha256(ROOT.encode())
     for name in INPUTS:
         with open(name, "rb") as file:
@@ -47,8 +47,9 @@ def make_venv():
     wanted = "%d.%d" % OLDEST
     if sys.version_info < OLDEST:
         sys.exit(
-            "gdcourse needs Python %s or newer, and %s is Python %d.%d: install a newer one, or name it, "
-            "as in: make PYTHON=python3.12" % ((wanted, sys.executable) + sys.version_info[:2])
+            "gdcourse needs Python %s or newer, and %s is Python %d.%d: install a newer one, "
+            "or name it, as in: make PYTHON=python3.12"
+            % ((wanted, sys.executable) + sys.version_info[:2])
         )
     if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
         sys.exit(
@@ -61,7 +62,7 @@ def make_venv():
 
 
 def pip_install(log, *arguments):
-    """Run pip with its output in the log, one line of progress per package, and one line if it fails."""
+    """Run pip with its output in the log; show progress, and one line if it fails."""
     command = [PYTHON, "-m", "pip", "install", "--progress-bar", "off", "--retries", "2"]
     command += ["--disable-pip-version-check", "--no-input"] + list(arguments)
     pip = subprocess.Popen(

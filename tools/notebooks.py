@@ -1,8 +1,8 @@
 """Run the notebooks, and keep in them only what a test compares.
 
-A cell tagged ``nbval-check-output`` keeps what it printed, with ``execution_count`` 1, since nbval passes over a stored
-output that is missing and fails on one that has no count. Every other output, count and trace of a run is removed, so
-that a diff of a notebook shows what an author changed and nothing else.
+A cell tagged ``nbval-check-output`` keeps what it printed, with ``execution_count`` 1, since nbval
+passes over a stored output that is missing and fails on one that has no count. Every other output,
+count and trace of a run is removed, so that a diff shows what an author changed and nothing else.
 """
 
 import argparse
@@ -22,7 +22,14 @@ CHECKED = "nbval-check-output"
 CELL_TIMEOUT = 120  # seconds
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 VOLATILE_IN_NOTEBOOK = {"widgets", "jupytext", "toc", "varInspector"}
-VOLATILE_IN_CELL = {"execution", "collapsed", "scrolled", "trusted", "ExecuteTime", "jp-MarkdownHeadingCollapsed"}
+VOLATILE_IN_CELL = {
+    "execution",
+    "collapsed",
+    "scrolled",
+    "trusted",
+    "ExecuteTime",
+    "jp-MarkdownHeadingCollapsed",
+}
 
 
 def checked(cell: NotebookNode) -> bool:
@@ -40,7 +47,7 @@ def printed(cell: NotebookNode) -> str:
 
 
 def strip(notebook: NotebookNode) -> str:
-    """Return the text of the notebook with nothing in it but what its author wrote and its checked outputs."""
+    """Return the notebook's text: what its author wrote and its checked outputs, no more."""
     notebook = nbformat.from_dict(notebook)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for key in VOLATILE_IN_NOTEBOOK & notebook.metadata.keys():
@@ -56,7 +63,9 @@ def strip(notebook: NotebookNode) -> str:
             del cell.metadata[key]
         if cell.cell_type == "code":
             text = printed(cell) if checked(cell) else ""
-            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)] if text else []
+            cell.outputs = (
+                [nbformat.v4.new_output("stream", name="stdout", text=text)] if text else []
+            )
             cell.execution_count = 1 if text else None
     return nbformat.writes(notebook) + "\n"
 
@@ -68,7 +77,7 @@ def execute(path: Path) -> tuple[NotebookNode, float]:
         notebook,
         timeout=CELL_TIMEOUT,
         kernel_name="python3",
-        record_timing=False,  # times in the cells' metadata would hide the run from Jupyter Book's cache
+        record_timing=False,  # times in the metadata would hide the run from Jupyter Book's cache
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},
     )
@@ -78,7 +87,7 @@ def execute(path: Path) -> tuple[NotebookNode, float]:
 
 
 def execute_all(
-    paths: Iterable[Path], done: Callable[[Path, NotebookNode, float], None], jobs: int = 2
+    paths: Iterable[Path], done: Callable[[Path, NotebookNode, float], object], jobs: int = 2
 ) -> list[Path]:
     """Run notebooks side by side, hand each to `done` as it ends, and return those that failed."""
     paths = list(paths)
@@ -120,15 +129,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     stripper = commands.add_parser("strip", help="remove all outputs that no test compares")
-    stripper.add_argument("--check", action="store_true", help="change nothing, list what is not clean")
+    stripper.add_argument(
+        "--check", action="store_true", help="change nothing, list what is not clean"
+    )
     runner = commands.add_parser("run", help="run, then strip")
     for command in (stripper, runner):
-        command.add_argument("paths", nargs="*", type=Path, help="notebooks (default: all of book/)")
+        command.add_argument(
+            "paths", nargs="*", type=Path, help="notebooks (default: all of book/)"
+        )
     options = parser.parse_args(arguments)
     paths = list(find(options.paths))
 
     if options.command == "run":
-        failed = execute_all(paths, lambda path, notebook, _: write_if_changed(path, strip(notebook)))
+        failed = execute_all(
+            paths, lambda path, notebook, _: write_if_changed(path, strip(notebook))
+        )
         return 1 if failed else 0
 
     dirty = []

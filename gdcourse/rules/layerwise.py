@@ -74,7 +74,7 @@ class LAMB(AdamFamily):
     """Adam with steps in proportion to the layer's weights (You et al. 2020, algorithm 2).
 
         u <- m_hat / (sqrt(v_hat) + eps) + weight_decay * x,   m_hat, v_hat of Adam
-        x <- x - lr * |x| / |u| * u,   with 1 for the quotient where |x| or |u| is 0
+        x <- x - lr * |x| / |u| * u,   with 1 for the quotient where |x| is 0
 
     The norms are over the last axis: through :class:`Groups` one for each array of a model. The
     paper's form with its phi the identity; also optax's. Keras keeps the decay out of |u|.
@@ -121,8 +121,7 @@ class LAMB(AdamFamily):
         m_hat = m / (1 - beta1**t)
         v_hat = v / (1 - beta2**t)
         u = m_hat / (np.sqrt(v_hat) + eps) + weight_decay * x
-        both = (norm(x) > 0) & (norm(u) > 0)
-        x = x - lr * np.where(both, quotient(norm(x), norm(u)), 1) * u
+        x = x - lr * np.where(norm(x) > 0, quotient(norm(x), norm(u)), 1) * u
         return x, m, v
 
 

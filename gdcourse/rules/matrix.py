@@ -88,8 +88,8 @@ class Adafactor(Rule):
         C = beta * C + (1 - beta) * square.sum(axis=-2, keepdims=True)
         u = g / np.sqrt(R * C / R.sum(axis=-2, keepdims=True))
         u = u / np.maximum(1, rms(u) / clip)
-        rate = np.maximum(eps2, rms(x)) * np.minimum(lr, np.ones_like(rms(x)) / t**0.5)
-        x = x - lr * weight_decay * x - rate * u
+        size = np.maximum(eps2, rms(x))
+        x = x - lr * weight_decay * x - np.minimum(size * lr, size / t**0.5) * u
         return x, R, C
 
 
@@ -306,7 +306,7 @@ class SOAP(Rule):
         L = beta2 * L + (1 - beta2) * (g @ g.swapaxes(-1, -2))
         R = beta2 * R + (1 - beta2) * (g.swapaxes(-1, -2) @ g)
         if t == 1:
-            QL, QR = np.linalg.eigh(L)[1], np.linalg.eigh(R)[1]
+            QL, QR = eigenvectors(L), eigenvectors(R)
         turned = QL.swapaxes(-1, -2) @ g @ QR
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * turned * turned
@@ -316,6 +316,11 @@ class SOAP(Rule):
         if t % period == 0:
             QL, QR = np.linalg.qr(L @ QL)[0], np.linalg.qr(R @ QR)[0]
         return x, m, v, L, R, QL, QR
+
+
+def eigenvectors(A: Array) -> Array:
+    """Return the eigenvectors of a symmetric matrix as columns, the largest eigenvalue first."""
+    return np.linalg.eigh(A)[1][..., ::-1]
 
 
 def identities(x: Array) -> tuple[Array, Array]:

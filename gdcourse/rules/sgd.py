@@ -119,20 +119,22 @@ class Momentum(Rule):
 class NAG(Rule):
     """Nesterov's accelerated gradient: momentum whose gradient is taken one push further on.
 
-        v <- momentum * v + g
-        x <- x - lr * (g + momentum * v)
+        ahead <- momentum * (ahead + lr * g)
+        x     <- x - lr * g - ahead
 
-    Here ``x`` is the look-ahead point, where the next gradient is to be taken: the method's own
-    point is ``x + lr * momentum * v``, and ``readout`` gives it. With a constant rate it is the
-    point of Sutskever et al., ``v <- momentum * v - lr * gradient(x + momentum * v)``,
-    ``x <- x + v``. PyTorch, Keras and optax hold the same look-ahead point and report that.
+    Here ``x`` is the look-ahead point, where the next gradient is to be taken; the method's own
+    point is ``x + ahead``, and ``readout`` gives it. It moves as in the two-point form,
+    ``own' <- x - lr * g`` and ``x' <- own' + momentum * (own' - own)``, also where the momentum is
+    a schedule, and as in that of Sutskever et al. PyTorch, Keras and optax hold the same
+    look-ahead point and report that; PyTorch scales past pushes with the present ``lr``, which
+    is the same only while it is constant.
 
     Parameters
     ----------
     lr : float, array or schedule
         Learning rate, at least 0.
     momentum : float, array or schedule
-        How much of the velocity survives a step, in [0, 1).
+        How far the next look-ahead goes along the last move, in [0, 1).
 
     Raises
     ------
@@ -151,13 +153,12 @@ class NAG(Rule):
 
     @staticmethod
     def step(
-        x: Array, g: Array, v: Array, ahead: Array, *, lr: Array, momentum: Array
-    ) -> tuple[Array, Array, Array]:
-        """Return the new look-ahead point, the new velocity, and how far the point is ahead."""
-        v = momentum * v + g
-        x = x - lr * (g + momentum * v)
-        ahead = lr * momentum * v
-        return x, v, ahead
+        x: Array, g: Array, ahead: Array, *, lr: Array, momentum: Array
+    ) -> tuple[Array, Array]:
+        """Return the new look-ahead point, and how far it is ahead."""
+        ahead = momentum * (ahead + lr * g)
+        x = x - lr * g - ahead
+        return x, ahead
 
     def readout(self, x: Array, state: State) -> Array:
         """Return the method's own point, a push behind the look-ahead point."""
