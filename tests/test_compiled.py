@@ -6,6 +6,7 @@ import sys
 import tracemalloc
 from copy import deepcopy
 from dataclasses import dataclass
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -61,6 +62,15 @@ PLAIN = [
     if kind not in (*HOLDERS, Rule)
 ]
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+
+
+@pytest.fixture
+def three_threads(monkeypatch):
+    threads.pool.cache_clear()
+    monkeypatch.setattr(threads, "num_threads", lambda: 3)
+    yield
+    threads.pool().shutdown()
+    threads.pool.cache_clear()
 
 
 def gradients(shape, dtype, num_steps=8):
@@ -130,10 +140,9 @@ def test_matrices_of_sweeps_need_not_be_contiguous():
 
 
 @pytest.mark.parametrize("shape", [(1003,), (5, 40), (5, 40, 3)], ids=["run", "sweep", "grid"])
-def test_threads_share_compiled_work_without_a_trace(shape, monkeypatch):
+def test_threads_share_compiled_work_without_a_trace(shape, monkeypatch, three_threads):
     monkeypatch.setattr(compiled, "ALONE", 50)
     monkeypatch.setattr(compiled, "num_threads", lambda: 3)
-    monkeypatch.setattr(threads, "num_threads", lambda: 3)
     lr = np.geomspace(0.01, 0.1, shape[0]).reshape(-1, *[1] * (len(shape) - 1))
     for rule in (Adam(), Adam(lr=lr if len(shape) > 1 else 0.1), SGD(lr=np.ones(shape[-1]))):
         assert_same_bits(both_ways(rule, shape, np.float64))
@@ -254,7 +263,7 @@ def test_reader_can_compile_a_rule_of_their_own():
             late = t > 3
             size = np.maximum(np.abs(g), floor)
             if late:
-                k = 2 * m + -g
+                k = 2 * m + -g / size
                 m = k
             x = x - lr / t * np.where(m > 0, m, -0.1 * m)
             return x, m
@@ -294,58 +303,51 @@ def test_environment_says_how_many_threads(number, monkeypatch):
     assert threads.num_threads.__wrapped__() >= 1
 
 
-@pytest.fixture
-def three_threads(monkeypatch):
-    monkeypatch.setattr(threads, "num_threads", lambda: 3)
-
-
-def test_every_piece_is_worked_on_once_by_all_threads(three_threads):
-    from threading import get_ident
-
+def test_every_piece_of_work_has_a_thread(three_threads):
+    meet = Barrier(3, timeout=60)
     done = []
-    for count in (1, 2, 3, 7):
-        threads.share(lambda piece: done.append((piece, get_ident())), range(count))
-        assert sorted(piece for piece, _ in done) == list(range(count))
-        assert len({thread for _, thread in done}) <= min(count, 3)
-        done.clear()
+
+    def work(k):
+        meet.wait()  # passes only when three are at work at once
+        done.append(k)
+
+    threads.share(work, 3)
+    assert sorted(done) == [0, 1, 2]
 
 
 def test_error_in_another_thread_is_raised(three_threads):
-    def work(piece):
-        if piece == 2:
+    def work(k):
+        if k == 2:
             raise KeyError("found")
 
     with pytest.raises(KeyError, match="found"):
-        threads.share(work, range(3))
+        threads.share(work, 3)
 
 
-def test_divergence_warns_in_no_thread(three_threads):
-    x = np.full(8 * base.TILE, 1e300)
-    with np.errstate(all="ignore"):
-        SGD(lr=1e300)(x, x.copy(), {}, 0)
-    assert np.isinf(x).all()
-
-
-def steps_in_a_child(queue):
-    x = np.ones(8 * base.TILE)
-    SGD(lr=0.5)(x, np.ones_like(x), {}, 0)
-    queue.put(x.sum() / x.size)
+def work_in_a_child(queue):
+    done = []
+    threads.share(done.append, 3)
+    queue.put(sorted(done))
 
 
 def test_forked_process_makes_threads_of_its_own(three_threads):
-    threads.share(lambda piece: None, range(3))  # the parent has threads, the child has not
+    threads.share(lambda k: None, 3)  # the parent has threads now, which a child does not get
     context = multiprocessing.get_context("fork")
     queue = context.Queue()
-    child = context.Process(target=steps_in_a_child, args=(queue,))
+    child = context.Process(target=work_in_a_child, args=(queue,))
     child.start()
-    assert queue.get(timeout=60) == 0.5
-    child.join(timeout=60)
+    try:
+        assert queue.get(timeout=60) == [0, 1, 2]
+    finally:
+        child.kill()
+        child.join()
 
 
 @dtypes
-@pytest.mark.parametrize("rule", [Adam(), Adam().compiled(), Adadelta()], ids=["", "compiled", ""])
-def test_step_of_a_long_vector_needs_a_tile_for_each_thread(rule, dtype, monkeypatch):
-    monkeypatch.setattr(threads, "num_threads", lambda: 2)
+@pytest.mark.parametrize(
+    "rule", [Adam(), Adam().compiled(), Adadelta()], ids=["Adam", "compiled", "Adadelta"]
+)
+def test_step_of_a_long_vector_needs_the_memory_of_a_few_tiles(rule, dtype):
     x = np.ones(2_000_000, dtype)
     state = rule.init(x)
     rule(x, x, state, 0)
@@ -353,8 +355,7 @@ def test_step_of_a_long_vector_needs_a_tile_for_each_thread(rule, dtype, monkeyp
     rule(x, x, state, 1)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 2 * 12 * base.TILE  # a dozen temporaries of a formula, in two threads
-    assert peak < x.nbytes / 5
+    assert peak < 12 * base.TILE < x.nbytes / 4  # a dozen temporaries of a formula
 
 
 def test_copies_of_a_compiled_rule_stay_compiled():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import dataclass, fields
 from functools import cache
@@ -13,7 +13,6 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from .. import _check
-from .threads import share
 
 Array = np.ndarray
 Schedule = Callable[[int], Any]
@@ -21,9 +20,9 @@ Hyper = float | Array | Schedule
 State = dict[str, Array]
 Tile = tuple[Any, slice]
 
-# Bytes of an array in one tile: the temporaries of a formula stay in the cache, and are small
-# enough for the system to keep their memory at hand.
-TILE = 65_536
+# Bytes of an array in one tile: the temporaries of a formula stay in the cache, and are below the
+# 128 KiB from which on the system may fetch, clear and give back the memory of each one anew.
+TILE = 96 * 1024
 
 # What each hyperparameter may be, once for all rules that have it.
 RATE: dict[str, Any] = {"low": 0.0}
@@ -138,12 +137,9 @@ class Rule:
             self.loop(self.formula, arrays, hyper)
         elif self.elementwise and x.nbytes > 2 * TILE:
             by_parameter = [k for k, v in hyper.items() if np.shape(v)[-1:] == x.shape[-1:]]
-
-            def update(tile: Tile) -> None:
+            for tile in tiles(x):
                 part = hyper | {name: hyper[name][tile] for name in by_parameter}
                 self._write([array[tile] for array in arrays], part)
-
-            share(update, tiles(x))
         else:
             self._write(arrays, hyper)
 
@@ -290,8 +286,9 @@ def norm(x: Array) -> Array:
     return np.sqrt((x * x).sum(axis=-1, keepdims=True))
 
 
-def tiles(x: Array) -> list[Tile]:
+def tiles(x: Array) -> Iterator[Tile]:
     """Cut the last axis so that one piece, over all runs, has about ``TILE`` bytes."""
     n = x.shape[-1]
     width = max(TILE * n // x.nbytes, 256)
-    return [(..., slice(start, start + width)) for start in range(0, n, width)]
+    for start in range(0, n, width):
+        yield ..., slice(start, start + width)

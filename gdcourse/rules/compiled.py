@@ -55,22 +55,20 @@ def update(formula: Callable[..., Any], arrays: list[Array], hyper: dict[str, An
         )
     if x.ndim == 1:
         arrays = [array[None] for array in arrays]
-    runs, n = arrays[0].shape[:-1], arrays[0].shape[-1]
-    values = factors_of(formula)(**{name: weak(value, 1) for name, value in hyper.items()})
-    if all(isinstance(value, float | int) for value in values):
-        by_element: tuple[int, ...] = ()
-        factors = np.array(values, x.dtype)
-    else:
-        given = [np.atleast_1d(np.asarray(value)).astype(x.dtype) for value in values]
-        by_element = tuple(k for k, value in enumerate(given) if value.shape[-1] > 1)
-        arrays += [np.broadcast_to(given[k], (*runs, n)) for k in by_element]
-        rest = [v[..., :1] if k in by_element else v for k, v in enumerate(given)]
-        factors = np.concatenate([np.broadcast_to(v, (*runs, 1)) for v in rest], axis=-1)
-    loop = loop_of(formula, by_element, factors.ndim > 1)
+    runs = arrays[0].shape[:-1]
+    factors = factors_of(formula)(**{name: weak(value, 1) for name, value in hyper.items()})
+    varied = {k: np.asarray(f) for k, f in enumerate(factors) if not isinstance(f, float | int)}
+    by_run = tuple(k for k, values in varied.items() if values.shape[-1] == 1)
+    by_element = tuple(k for k in varied if k not in by_run)
+    for k in by_run + by_element:
+        values = varied[k].astype(x.dtype, copy=False)
+        arrays.append(np.broadcast_to(values, (*runs, values.shape[-1])))
+    same = np.array([f for k, f in enumerate(factors) if k not in varied], x.dtype)
+    loop = loop_of(formula, by_run, by_element)
 
     count = min(num_threads(), x.size // ALONE)
     if count < 2:
-        loop(factors, *arrays)
+        loop(same, *arrays)
         return
     axis = 0 if runs[0] > 1 else len(runs)
     length = arrays[0].shape[axis]
@@ -78,10 +76,9 @@ def update(formula: Callable[..., Any], arrays: list[Array], hyper: dict[str, An
 
     def work(k: int) -> None:
         part = (slice(None),) * axis + (slice(cuts[k], cuts[k + 1]),)
-        own = factors[part] if factors.ndim > 1 and axis == 0 else factors
-        loop(own, *(array[part] for array in arrays))
+        loop(same, *(array[part] if array.shape[axis] == length else array for array in arrays))
 
-    share(work, range(count))
+    share(work, count)
 
 
 @dataclass
@@ -188,31 +185,32 @@ def factors_of(formula: Callable[..., Any]) -> Callable[..., tuple[Any, ...]]:
 
 @cache
 def loop_of(
-    formula: Callable[..., Any], by_element: tuple[int, ...], by_run: bool
+    formula: Callable[..., Any], by_run: tuple[int, ...], by_element: tuple[int, ...]
 ) -> Callable[..., None]:
     """Return the compiled loop.
 
-    Its arguments are the factors, the last axis of the array that holds them, with the runs' axes
-    before it if they differ ``by_run``; then the arrays of the formula, with one axis for runs or
-    more, and an array for each of the factors that differ ``by_element``.
+    Its arguments are a vector of the factors that are numbers; then arrays with one axis for runs
+    or more: those of the formula, the factors that differ ``by_run``, whose last axis is 1, and
+    those that differ ``by_element``.
     """
     from numba import njit
 
     parts, arrays = parts_of(formula), arrays_of(formula)
     elements = [*arrays, *(parts.factors[k] for k in by_element)]
-    same = [k for k in range(len(parts.factors)) if k not in by_element]
+    runs = [parts.factors[k] for k in by_run]
+    same = [name for name in parts.factors if name not in (*elements, *runs)]
     written = ", ".join(f"row_{name}[_i]" for name in (arrays[0], *arrays[2:]))
     lines = [
+        *(f"{name} = same[{k}]" for k, name in enumerate(same)),
         f"for _run in np.ndindex(all_{arrays[0]}.shape[:-1]):",
-        f"    _factors = all_factors{'[_run]' if by_run else ''}",
-        *(f"    {parts.factors[k]} = _factors[{k}]" for k in same),
+        *(f"    {name} = all_{name}[_run][0]" for name in runs),
         *(f"    row_{name} = all_{name}[_run]" for name in elements),
         f"    for _i in range(row_{arrays[0]}.size):",
         *(f"        {name} = row_{name}[_i]" for name in elements),
         *(textwrap.indent(source(line), " " * 8) for line in parts.body),
         f"        {written} = {', '.join(map(source, parts.results))}",
     ]
-    arguments = ["all_factors", *(f"all_{name}" for name in elements)]
+    arguments = ["same", *(f"all_{name}" for name in (*arrays, *runs, *elements[len(arrays) :]))]
     loop = define("loop", arguments, lines, formula)
     # No fastmath: it would change the order of operations. No quotient by 0 is an error.
     return njit(loop, nogil=True, error_model="numpy", fastmath=False)

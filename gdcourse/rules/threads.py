@@ -1,12 +1,13 @@
-"""A few threads that share the work on one long vector: NumPy and numba let go of the GIL."""
+"""A few threads that share a long vector, for compiled loops, which let go of Python's lock.
+
+NumPy's functions do too, but so many short ones spend what they win on waiting for it.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from contextvars import copy_context
+from collections.abc import Callable
 from functools import cache
-from itertools import pairwise
 from typing import Any
 
 
@@ -31,18 +32,9 @@ if hasattr(os, "register_at_fork"):  # a forked process has no threads but the o
     os.register_at_fork(after_in_child=pool.cache_clear)
 
 
-def share(work: Callable[[Any], None], pieces: Sequence[Any]) -> None:
-    """Do the work on every piece; each thread takes as many neighbours as the next one."""
-
-    def do(pieces: Sequence[Any]) -> None:
-        for piece in pieces:
-            work(piece)
-
-    count = min(num_threads(), len(pieces))
-    cuts = [len(pieces) * k // count for k in range(count + 1)]
-    mine, *others = [pieces[i:j] for i, j in pairwise(cuts)]
-    # A thread does not inherit np.errstate: divergence would warn there.
-    running = [pool().submit(copy_context().run, do, part) for part in others]
-    do(mine)
+def share(work: Callable[[int], None], count: int) -> None:
+    """Call ``work(0)`` to ``work(count - 1)``, each in a thread of its own."""
+    running = [pool().submit(work, k) for k in range(1, count)]
+    work(0)
     for thread in running:
         thread.result()
