@@ -4,6 +4,7 @@ from .adam import AdaBelief, AdaBound, Adam, AdaMax, AdamW, AMSGrad, Lion, NAdam
 from .adaptive import Adadelta, Adagrad, RMSprop
 from .base import Rule
 from .composite import SWATS, Groups, Lookahead, ScheduleFree
+from .convert import from_torch
 from .layerwise import LAMB, LARS
 from .matrix import SOAP, Adafactor, Muon, Shampoo
 from .sgd import NAG, SGD, Momentum, SignSGD
@@ -36,4 +37,5 @@ __all__ = [
     "ScheduleFree",
     "Shampoo",
     "SignSGD",
+    "from_torch",
 ]

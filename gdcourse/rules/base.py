@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -17,9 +18,11 @@ Array = np.ndarray
 Schedule = Callable[[int], Any]
 Hyper = float | Array | Schedule
 State = dict[str, Array]
+Tile = tuple[Any, slice]
 
-# Elements in one tile: the temporaries of a formula over so many numbers stay in the cache.
-TILE = 16_384
+# Bytes of an array in one tile: the temporaries of a formula stay in the cache, and are below the
+# 128 KiB from which on the system may fetch, clear and give back the memory of each one anew.
+TILE = 96 * 1024
 
 # What each hyperparameter may be, once for all rules that have it.
 RATE: dict[str, Any] = {"low": 0.0}
@@ -56,6 +59,7 @@ class Rule:
     elementwise: ClassVar[bool] = True
     axes: ClassVar[int] = 1  # how many of the last axes of x are one run's: 2 for matrices
     step: ClassVar[Callable[..., Any]]
+    loop: Callable[..., None] | None = None  # what runs the formula, if not NumPy
 
     @property
     def formula(self) -> Callable[..., Any]:
@@ -129,12 +133,32 @@ class Rule:
             raise ValueError(f"g must have the shape of x, {x.shape}, got {np.shape(g)}")
         hyper = self.hyper(t)
         arrays = [x, g, *(state[name] for name in self.state_names)]
-        if self.elementwise and x.size > 2 * TILE:
-            for tile in tiles(x.shape):
-                part = {name: tile_of(value, tile, x) for name, value in hyper.items()}
+        if self.loop:
+            self.loop(self.formula, arrays, hyper)
+        elif self.elementwise and x.nbytes > 2 * TILE:
+            by_parameter = [k for k, v in hyper.items() if np.shape(v)[-1:] == x.shape[-1:]]
+            for tile in tiles(x):
+                part = hyper | {name: hyper[name][tile] for name in by_parameter}
                 self._write([array[tile] for array in arrays], part)
         else:
             self._write(arrays, hyper)
+
+    def compiled(self) -> Self:
+        """Return this rule as one whose formula numba compiles into a loop: the same bits, faster.
+
+        Raises
+        ------
+        ValueError
+            If the formula is not elementwise.
+        ModuleNotFoundError
+            If numba is not installed.
+        """
+        from . import compiled
+
+        compiled.check(self)
+        rule = copy(self)
+        rule.loop = compiled.update
+        return rule
 
     def _write(self, arrays: list[Array], hyper: dict[str, Any]) -> None:
         """Write what the formula returns back into ``x`` and the state."""
@@ -178,6 +202,12 @@ class Wrapper(Rule):
     def with_runs(self, x: Array) -> Array:
         """Return ``x`` with the axes of runs that hyperparameters add to it."""
         return self.inner.with_runs(super().with_runs(x))
+
+    def compiled(self) -> Self:
+        """Return this rule around the inner one, both compiled."""
+        rule = super().compiled()
+        rule.inner = self.inner.compiled()
+        return rule
 
     def __call__(self, x: Array, g: Array, state: State, t: int) -> None:
         """Update ``x`` and ``state`` in place with the gradient ``g`` of update ``t``."""
@@ -256,16 +286,9 @@ def norm(x: Array) -> Array:
     return np.sqrt((x * x).sum(axis=-1, keepdims=True))
 
 
-def tiles(shape: tuple[int, ...]) -> Iterator[tuple[Any, slice]]:
-    """Cut the last axis so that one piece, over all runs, has about ``TILE`` elements."""
-    n = shape[-1]
-    runs = max(int(np.prod(shape[:-1])), 1)
-    width = max(TILE // runs, 256)
+def tiles(x: Array) -> Iterator[Tile]:
+    """Cut the last axis so that one piece, over all runs, has about ``TILE`` bytes."""
+    n = x.shape[-1]
+    width = max(TILE * n // x.nbytes, 256)
     for start in range(0, n, width):
         yield ..., slice(start, start + width)
-
-
-def tile_of(value: Any, tile: tuple[Any, slice], x: Array) -> Any:
-    """Return the part of a hyperparameter that belongs to a tile of ``x``."""
-    per_parameter = isinstance(value, np.ndarray) and value.shape[-1:] == x.shape[-1:]
-    return value[tile] if per_parameter else value

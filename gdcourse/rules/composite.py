@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from math import prod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -270,6 +270,10 @@ class Groups(Rule):
         if unused:
             raise ValueError(f"rules must fit the names {list(shapes)}; {unused} fit none")
         self.num_parameters = start
+
+    def compiled(self) -> Self:
+        """Return the same groups with every rule compiled."""
+        return replace(self, rules={name: rule.compiled() for name, rule in self.rules.items()})
 
     def init(self, x: Array) -> State:
         """Return the states of all rules, under names that begin with their array's."""
