@@ -87,7 +87,7 @@ class Demo:
         """Run the grid.
 
         Each swept control comes as an array that broadcasts against x, its axis one of the
-        leading ones; each looped control as one value. Returns arrays (rows, *leading, last).
+        leading ones; each looped control as one value. Returns arrays ``(rows, *leading, last)``.
         """
         raise NotImplementedError
 
@@ -96,7 +96,7 @@ class Demo:
         raise NotImplementedError
 
     def make_trails(self, results: Results, values: Mapping[str, Any]) -> list[Trail]:
-        """Return what moves, from results of shape (*grid, rows, last) at these values."""
+        """Return what moves, from results of shape ``(*grid, rows, last)`` at these values."""
         raise NotImplementedError
 
     def say(self, results: Results, setting: Setting) -> Words:
@@ -108,7 +108,7 @@ class Demo:
         return None
 
     def sweep(self, values: Mapping[str, Any]) -> Results:
-        """Run every combination of the values; return arrays of shape (*grid, rows, last)."""
+        """Run every combination of the values; return arrays of shape ``(*grid, rows, last)``."""
         looped = [name for name in values if self.grid[name].loop]
         swept = [name for name in values if name not in looped and name != "step"]
         axes = np.meshgrid(*(values[name] for name in swept), indexing="ij", sparse=True)
@@ -185,7 +185,7 @@ def at(array: Array, where: Any) -> Array:
 
 
 def _lead(array: Array, axes: int) -> Array:
-    """Turn (rows, *leading, last) into (*grid, rows, last), with axes of length 1 added."""
+    """Turn ``(rows, *leading, last)`` into ``(*grid, rows, last)``, with axes of length 1 added."""
     rows, *leading, last = array.shape
     return np.moveaxis(array.reshape(rows, *[1] * (axes - len(leading)), *leading, last), 0, -2)
 

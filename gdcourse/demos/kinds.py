@@ -199,9 +199,9 @@ class Curves(Demo):
     name : str
         Of the demo.
     runs : dict of str to function
-        For each line, its values from the controls that it names: an array of shape (rows,),
-        (rows, *grid) or (rows, *grid, seeds). The line is the seeds' median, the band reaches
-        from the 10th to the 90th percentile.
+        For each line, its values from the controls that it names: an array of shape ``(rows,)``,
+        ``(rows, *grid)`` or ``(rows, *grid, seeds)``. The line is the seeds' median, the band
+        reaches from the 10th to the 90th percentile.
     controls : dict of str to Slider or Choice
         What a reader may turn.
     ylim : tuple of float

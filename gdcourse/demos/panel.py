@@ -100,7 +100,8 @@ class Panel:
         self.shown = 1.35 * self.width  # pixels on a wide page
         style = {"savefig.bbox": None, "svg.fonttype": "none", "font.family": "sans-serif"}
         with plt.style.context(["gdcourse.gdcourse", style]):
-            figure = Figure(figsize=(width, height), dpi=72, layout="constrained")
+            size = (self.width / 72, self.height / 72)
+            figure = Figure(figsize=size, dpi=72, layout="constrained")
             self.axes = figure.add_subplot()
             draw(self.axes)
             figure.draw_without_rendering()
