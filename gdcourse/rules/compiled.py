@@ -119,7 +119,9 @@ class Splitter(ast.NodeTransformer):
         (target,) = node.targets
         if not isinstance(target, ast.Name):
             raise ValueError("not an assignment to one name")
-        if not (self.in_branch or target.id in self.elements or self.has_element(node.value)):
+        if self.in_branch and target.id not in self.elements:
+            raise ValueError("a branch that assigns to another name than an array's")
+        if target.id not in self.elements and not self.has_element(node.value):
             self.before.append(node)
             return None
         value = self.visit(node.value)
@@ -168,7 +170,7 @@ def parts_of(formula: Callable[..., Any]) -> Parts:
         results = [splitter.visit(value) for value in returned]
     except ValueError as error:
         raise ValueError(
-            f"{formula.__qualname__} cannot be compiled: {error} in {ast.unparse(line)!r}; a "
+            f"{formula.__qualname__} cannot be compiled: {error} in {ast.unparse(line).splitlines()[0]!r}; a "
             "compiled formula assigns to names, with + - * /, comparisons, if and else, np.where, "
             f"{', '.join(FUNCTIONS)}"
         ) from None
