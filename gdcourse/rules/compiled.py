@@ -169,8 +169,9 @@ def parts_of(formula: Callable[..., Any]) -> Parts:
         returned = last.value.elts if isinstance(last.value, ast.Tuple) else [last.value]
         results = [splitter.visit(value) for value in returned]
     except ValueError as error:
+        where = ast.unparse(line).splitlines()[0]
         raise ValueError(
-            f"{formula.__qualname__} cannot be compiled: {error} in {ast.unparse(line).splitlines()[0]!r}; a "
+            f"{formula.__qualname__} cannot be compiled: {error} in {where!r}; a "
             "compiled formula assigns to names, with + - * /, comparisons, if and else, np.where, "
             f"{', '.join(FUNCTIONS)}"
         ) from None
