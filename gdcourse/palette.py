@@ -41,6 +41,20 @@ METHODS: dict[str, Look] = {
     "RAdam": Look(OLIVE, ">"),
     "SWATS": Look(OLIVE, "8", DASHED),
     "Lookahead": Look(BLUE, "*", DASHED),
+    "SignSGD": Look(RED, "s", DOTTED),
+    "AdaBelief": Look(ORANGE, "P", DASHED),
+    "Lion": Look(RED, "v"),
+    "LARS": Look(GREEN, "<"),
+    "LAMB": Look(GREEN, ">", DASHED),
+    "Adafactor": Look(SKY, "d"),
+    "Muon": Look(PURPLE, "h"),
+    "Shampoo": Look(PURPLE, "8", DOTTED),
+    "SOAP": Look(PURPLE, "X", DASHED),
+    "ScheduleFree": Look(BLUE, "p", DOTTED),
+    "PolyakRuppert": Look(OLIVE, "*"),
+    "SWA": Look(OLIVE, "^", DASHED),
+    "EMA": Look(OLIVE, "o", DOTTED),
+    "SAM": Look(SKY, "*", DOTTED),
 }
 
 # For lines that are no method, in this order.

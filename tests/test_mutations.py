@@ -18,6 +18,8 @@ import pytest
 from tests import reference
 from tests.frameworks import gradients
 from tests.test_rules import COMPOSITE, PLAIN, start
+from tests.test_schedules import SCHEDULES
+from tests.test_schedules import T as TIMES
 
 RULES = {name: rule for name, rule in (PLAIN | COMPOSITE).items() if name != "Groups"}
 NUM_STEPS = 30
@@ -404,14 +406,14 @@ class Change(ast.NodeTransformer):
         return ast.Pass() if self.here() else node
 
 
-def changed(rule):
-    """Return the sources of all formulas that differ from a rule's in one place."""
+def changed(tree):
+    """Return the sources of all functions that differ from a tree's in one place."""
     counter = Change(-1)
-    counter.visit(tree_of(rule))
+    counter.visit(copy.deepcopy(tree))
     sources = []
     for target in range(counter.count + 1):
-        tree = ast.fix_missing_locations(Change(target).visit(tree_of(rule)))
-        sources.append(ast.unparse(tree))
+        wrong = Change(target).visit(copy.deepcopy(tree))
+        sources.append(ast.unparse(ast.fix_missing_locations(wrong)))
     return sources
 
 
@@ -441,6 +443,14 @@ HARMLESS = {
             "where p.g is 0, gamma is not used"
         ),
     },
+    "Constant": {
+        "0.0 * (t + 1)": "no number times 0 is anything else",
+        "- 0.0 * t": "0 may as well be subtracted",
+    },
+    "Chain": {
+        "np.ndim(t + 1)": "of the same shape as t",
+        "np.shape(t + 1)": "of the same shape as t",
+    },
 }
 
 
@@ -448,7 +458,7 @@ HARMLESS = {
 def test_every_one_place_change_of_a_formula_is_caught(name, rules):
     expected = [slow_outcome(rule) for rule in rules]
     original = ast.unparse(tree_of(rules[0]))
-    sources = [source for source in changed(rules[0]) if source != original]
+    sources = [source for source in changed(tree_of(rules[0])) if source != original]
     survivors = [
         new.strip()
         for source in sources
@@ -460,3 +470,35 @@ def test_every_one_place_change_of_a_formula_is_caught(name, rules):
     ]
     print(f"{name}: {len(sources)} changed, {len(sources) - len(survivors)} caught")
     assert set(survivors) == set(HARMLESS.get(name, {}))
+
+
+@pytest.mark.parametrize("cls", sorted({type(s) for s, _ in SCHEDULES.values()}, key=str))
+def test_every_one_place_change_of_a_schedule_is_caught(cls):
+    cases = [case for case in SCHEDULES.values() if type(case[0]) is cls]
+    tree = ast.parse(textwrap.dedent(inspect.getsource(cls.value)))
+    tree.body[0].returns, tree.body[0].body = None, tree.body[0].body[1:]
+    for argument in tree.body[0].args.args:
+        argument.annotation = None
+    sources = [source for source in changed(tree) if source != ast.unparse(tree)]
+    survivors = [s for s in sources if not any(schedule_caught(*case, s) for case in cases)]
+    print(f"{cls.__name__}: {len(sources)} changed, {len(sources) - len(survivors)} caught")
+    assert [
+        s for s in survivors if not any(line in s for line in HARMLESS.get(cls.__name__, ()))
+    ] == []
+
+
+def schedule_caught(schedule, slow, source):
+    """Return whether a schedule with another closed form differs, for numbers or an array."""
+    cls = type(schedule)
+    scope = dict(inspect.getmodule(cls).__dict__)
+    exec(source, scope)
+    wrong = copy.copy(schedule)
+    object.__setattr__(wrong, "__class__", type("Mutant", (cls,), {"value": scope["value"]}))
+    expected = [slow(int(t)) for t in TIMES]
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("error")
+            found = np.array([wrong(TIMES), [wrong(int(t)) for t in TIMES]])
+    except Exception:
+        return True
+    return not np.allclose(found, expected, rtol=1e-9, atol=1e-12)

@@ -5,7 +5,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from gdcourse import palette, plots
+from gdcourse import palette, plots, rules
 from gdcourse.landscapes import Beale, DoubleWell, Himmelblau, Quadratic, Saddle
 
 
@@ -42,6 +42,11 @@ def test_style_sheet_has_the_colours_of_the_palette():
 def test_no_two_methods_look_alike():
     looks = [look for name, look in palette.METHODS.items() if name != "Batch"]
     assert len(set(looks)) == len(looks) - 1  # mini-batch shares Adagrad's: never together
+
+
+def test_every_rule_and_average_has_a_look():
+    averages = {"PolyakRuppert", "SWA", "EMA"}
+    assert (set(rules.__all__) | averages) - {"Rule", "Groups"} <= set(palette.METHODS)
 
 
 def test_path_is_drawn_in_its_methods_colour_with_an_open_ring_at_the_start():

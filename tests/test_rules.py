@@ -418,3 +418,33 @@ def test_docstring_of_a_rule_has_its_equation_parameters_and_sources():
             hyper = [f.name for f in fields(getattr(rules, name)) if f.init]
             for field in hyper:
                 assert f"{field} :" in doc or f"{field}," in doc, (name, field)
+
+
+# A parameter from 1, gradients whatever the point, so that each
+# mistake that a learner makes ends at a number of its own.
+PROBE = (1.0, -0.5, 0.25, 3.0)
+PROBES = {
+    "SGD": (SGD(0.1), PROBE, 0.625),
+    "Momentum": (Momentum(0.1), PROBE, 0.4441),
+    "Adagrad": (Adagrad(0.1, 1e-8), PROBE, 0.829479698308),
+    "RMSprop": (RMSprop(0.1), PROBE, 0.455566643020),
+    "Adadelta": (Adadelta(), PROBE, 0.990290879885),
+    "Adam": (Adam(0.1), PROBE, 0.775088483893),
+    "AdaMax": (AdaMax(0.1, eps=0.0), PROBE, 0.821972448807),
+    "NAdam, constant": (NAdam(0.1, momentum_decay=1e6), PROBE, 0.728174673700),
+    "Adam, small": (Adam(0.1), [1e-4 * g for g in PROBE], 0.775110995500),
+    "AMSGrad": (AMSGrad(0.1, beta2=0.5), (3, 0.1, 0.1, 0.1), 0.948720616470),
+    "AMSGrad, corrected": (
+        AMSGrad(0.1, beta2=0.5, bias_correction=True),
+        (3, 0.1, 0.1, 0.1),
+        0.764582288058,
+    ),
+    "RAdam": (RAdam(0.1), (*PROBE, -1, 2), 0.751252630716),
+    "RAdam from 5": (RAdam(0.1, threshold=5), (*PROBE, -1, 2), 0.698290366129),
+}
+
+
+@pytest.mark.parametrize(("rule", "sequence", "end"), PROBES.values(), ids=list(PROBES))
+def test_end_of_a_probe_is_the_right_rules_and_no_mistakes(rule, sequence, end):
+    path = walk(rule, np.ones(1), [np.array([float(g)]) for g in sequence])
+    assert path[-1, 0] == pytest.approx(end, abs=2e-10)

@@ -4,20 +4,15 @@ from pathlib import Path
 
 import numpy as np
 
+from gdcourse import descend, palette
+from gdcourse.landscapes import Quadratic
+from gdcourse.rules import SGD
+
 STATIC = Path("book/_static")
-CURVATURES = np.array([0.8, 3.2])
-START = np.array([-2.35, -1.0])
+VALLEY = Quadratic([0.8, 3.2])
+START = [-2.35, -1.0]
 LR = 0.5  # under the limit 2 / 3.2, so that the path zigzags and still arrives
-NUM_STEPS = 5
-CONTOUR, PATH = "#8a8a8a", "#1f7fbf"  # both seen on white and on dark
-
-
-def walk() -> np.ndarray:
-    """Return the points of gradient descent on the quadratic, of shape (NUM_STEPS + 1, 2)."""
-    points = [START]
-    for _ in range(NUM_STEPS):
-        points.append(points[-1] - LR * CURVATURES * points[-1])
-    return np.array(points)
+CONTOUR, PATH = palette.GREY, palette.BLUE
 
 
 def draw(levels: tuple[float, ...], stroke: float) -> str:
@@ -27,11 +22,12 @@ def draw(levels: tuple[float, ...], stroke: float) -> str:
         "<title>A descent path that zigzags down a narrow valley</title>",
         '<g transform="rotate(-25)">',
     ]
-    for rx, ry in (np.sqrt(2 * level / CURVATURES) for level in levels):
+    for rx, ry in (np.sqrt(2 * level / VALLEY.A) for level in levels):
         lines.append(
             f'<ellipse rx="{rx:.3f}" ry="{ry:.3f}" stroke="{CONTOUR}" stroke-width="{stroke}"/>'
         )
-    points = " ".join(f"{x:.3f},{y:.3f}" for x, y in walk())
+    walk = descend(VALLEY.gradient, START, SGD(LR), 5).x
+    points = " ".join(f"{x:.3f},{y:.3f}" for x, y in walk)
     lines += [
         f'<polyline points="{points}" stroke="{PATH}" stroke-width="{1.5 * stroke:.3f}" '
         'stroke-linejoin="round" stroke-linecap="round"/>',

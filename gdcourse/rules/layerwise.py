@@ -77,7 +77,7 @@ class LAMB(AdamFamily):
         x <- x - lr * |x| / |u| * u,   with 1 for the quotient where |x| is 0
 
     The norms are over the last axis: through :class:`Groups` one for each array of a model. The
-    paper's form with its phi the identity; also optax's. Keras keeps the decay out of |u|.
+    paper's form with its phi the identity; also optax's. Keras keeps the decay out of u.
 
     Parameters
     ----------
