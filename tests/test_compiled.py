@@ -281,7 +281,7 @@ def test_reader_can_compile_a_rule_of_their_own():
 
         @staticmethod
         def step(x, g, m, *, lr, t):
-            late = t > 3
+            late = np.where(t > 3, True, False)
             size = np.maximum(np.abs(g), floor)
             if late:
                 m = 2 * m + -g / size

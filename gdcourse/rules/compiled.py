@@ -47,17 +47,22 @@ def check(rule: Rule) -> None:
 
 def update(formula: Callable[..., Any], arrays: list[Array], hyper: dict[str, Any]) -> None:
     """Write what the formula returns into the point and the state, in a compiled loop."""
-    x, g = arrays[:2]
+    x, g = arrays[0], np.asarray(arrays[1])
     if x.dtype not in (np.float32, np.float64) or g.dtype != x.dtype:
         raise ValueError(
             "x and g must both be float32 or both float64 for a compiled rule, "
             f"got {x.dtype} and {g.dtype}"
         )
+    arrays[1] = g
     if x.ndim == 1:
         arrays = [array[None] for array in arrays]
     runs = arrays[0].shape[:-1]
     factors = factors_of(formula)(**{name: weak(value, 1) for name, value in hyper.items()})
-    varied = {k: np.asarray(f) for k, f in enumerate(factors) if not isinstance(f, float | int)}
+    varied = {
+        k: np.asarray(factor)
+        for k, factor in enumerate(factors)
+        if not isinstance(factor, float | int) and np.ndim(factor)
+    }
     by_run = tuple(k for k, values in varied.items() if values.shape[-1] == 1)
     by_element = tuple(k for k in varied if k not in by_run)
     for k in by_run + by_element:
