@@ -124,6 +124,12 @@ def test_arrays_of_hyperparameters_are_compiled_too(rule, dtype):
     assert_same_bits(both_ways(rule, (3, 7), dtype, start=3))
 
 
+def test_quotients_by_zero_are_no_errors():
+    x, rule = np.ones(3), Adam(eps=0.0).compiled()
+    rule(x, np.zeros(3), rule.init(x), 0)
+    assert np.isnan(x).all()
+
+
 @pytest.mark.parametrize("rule", [Adam(lr=np.array([[[0.1]], [[0.2]]])), Momentum()])
 def test_several_axes_of_runs_are_compiled_too(rule):
     assert_same_bits(both_ways(rule, (2, 3, 4), np.float64))
@@ -139,7 +145,7 @@ def test_matrices_of_sweeps_need_not_be_contiguous():
     assert (wide[..., 1::2] == 1).all()
 
 
-@pytest.mark.parametrize("shape", [(1003,), (5, 40), (5, 40, 3)], ids=["run", "sweep", "grid"])
+@pytest.mark.parametrize("shape", [(1003,), (1, 1003), (5, 40), (5, 40, 3)])
 def test_threads_share_compiled_work_without_a_trace(shape, monkeypatch, three_threads):
     monkeypatch.setattr(compiled, "ALONE", 50)
     monkeypatch.setattr(compiled, "num_threads", lambda: 3)
@@ -222,6 +228,20 @@ class Cumulating(Rule):
 
 
 @dataclass
+class Branching(Rule):
+    """Changes a factor in a branch."""
+
+    lr: float = 0.1
+
+    @staticmethod
+    def step(x, g, *, lr, t):
+        rate = lr
+        if t > 1:
+            rate = 0.5 * lr
+        return x - rate * g
+
+
+@dataclass
 class Early(Rule):
     """Returns in two places."""
 
@@ -242,6 +262,7 @@ class Early(Rule):
         (Unpacking(), r"\(?x, g\)? = \(x - g, g\)"),
         (Powers(), r"return x - g \*\* 3"),
         (Cumulating(), r"return x - np\.cumsum\(g\)"),
+        (Branching(), "if t > 1:"),
         (Early(), "if lr"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Rule) else "",
@@ -260,11 +281,13 @@ def test_reader_can_compile_a_rule_of_their_own():
 
         @staticmethod
         def step(x, g, m, *, lr, t):
-            late = t > 3
+            late = np.where(t > 3, True, False)
             size = np.maximum(np.abs(g), floor)
             if late:
-                k = 2 * m + -g / size
-                m = k
+                m = 2 * m + -g / size
+                x = x + m
+            else:
+                m = -lr
             x = x - lr / t * np.where(m > 0, m, -0.1 * m)
             return x, m
 

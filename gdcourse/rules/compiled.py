@@ -47,17 +47,22 @@ def check(rule: Rule) -> None:
 
 def update(formula: Callable[..., Any], arrays: list[Array], hyper: dict[str, Any]) -> None:
     """Write what the formula returns into the point and the state, in a compiled loop."""
-    x, g = arrays[:2]
+    x, g = arrays[0], np.asarray(arrays[1])
     if x.dtype not in (np.float32, np.float64) or g.dtype != x.dtype:
         raise ValueError(
             "x and g must both be float32 or both float64 for a compiled rule, "
             f"got {x.dtype} and {g.dtype}"
         )
+    arrays[1] = g
     if x.ndim == 1:
         arrays = [array[None] for array in arrays]
     runs = arrays[0].shape[:-1]
     factors = factors_of(formula)(**{name: weak(value, 1) for name, value in hyper.items()})
-    varied = {k: np.asarray(f) for k, f in enumerate(factors) if not isinstance(f, float | int)}
+    varied = {
+        k: np.asarray(factor)
+        for k, factor in enumerate(factors)
+        if not isinstance(factor, float | int) and np.ndim(factor)
+    }
     by_run = tuple(k for k, values in varied.items() if values.shape[-1] == 1)
     by_element = tuple(k for k in varied if k not in by_run)
     for k in by_run + by_element:
@@ -119,7 +124,9 @@ class Splitter(ast.NodeTransformer):
         (target,) = node.targets
         if not isinstance(target, ast.Name):
             raise ValueError("not an assignment to one name")
-        if not (self.in_branch or target.id in self.elements or self.has_element(node.value)):
+        if self.in_branch and target.id not in self.elements:
+            raise ValueError("a branch that assigns to another name than an array's")
+        if target.id not in self.elements and not self.has_element(node.value):
             self.before.append(node)
             return None
         value = self.visit(node.value)
@@ -167,8 +174,9 @@ def parts_of(formula: Callable[..., Any]) -> Parts:
         returned = last.value.elts if isinstance(last.value, ast.Tuple) else [last.value]
         results = [splitter.visit(value) for value in returned]
     except ValueError as error:
+        where = ast.unparse(line).splitlines()[0]
         raise ValueError(
-            f"{formula.__qualname__} cannot be compiled: {error} in {ast.unparse(line)!r}; a "
+            f"{formula.__qualname__} cannot be compiled: {error} in {where!r}; a "
             "compiled formula assigns to names, with + - * /, comparisons, if and else, np.where, "
             f"{', '.join(FUNCTIONS)}"
         ) from None
