@@ -210,14 +210,16 @@ def test_axis_that_settings_share_is_whole_where_the_first_of_them_diverges():
     assert (ys[0, 1:] == MISSING).all() and ys[0, 0] != MISSING
 
 
-def test_what_moves_finds_the_axes_where_they_are_drawn():
-    panel = demos_of_each_kind.paths().panels[0]
-    low, high = panel.axes.get_xlim()
-    ticks = [tick for tick in panel.axes.get_xticks() if low <= tick <= high]
-    xs, ys = panel.codes(np.array(ticks), np.full(len(ticks), panel.axes.get_ylim()[0]))
-    drawn_at = np.array(re.findall(r'<use [^>]*x="([\d.]+)" y="([\d.]+)"', panel.back), dtype=float)
-    for point in np.column_stack([xs, ys]).astype(float):
-        assert np.abs(drawn_at - (point - FAR) / 10).max(axis=1).min() < 0.1
+@each_kind
+def test_what_moves_finds_the_axes_where_they_are_drawn(demo: Demo):
+    for panel in demo.panels:
+        low, high = panel.axes.get_xlim()
+        ticks = [tick for tick in panel.axes.get_xticks() if low <= tick <= high]
+        xs, ys = panel.codes(np.array(ticks), np.full(len(ticks), panel.axes.get_ylim()[0]))
+        drawn_at = re.findall(r'<use [^>]*x="([\d.]+)" y="([\d.]+)"', panel.back)
+        for point in np.column_stack([xs, ys]).astype(float):
+            apart = np.abs(np.array(drawn_at, dtype=float) - (point - FAR) / 10)
+            assert apart.max(axis=1).min() < 0.1
 
 
 def test_lines_have_gaps_where_points_are_missing_and_end_at_the_cut():

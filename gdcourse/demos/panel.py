@@ -104,8 +104,6 @@ class Panel:
             figure = Figure(figsize=size, dpi=72, layout="constrained")
             self.axes = figure.add_subplot()
             draw(self.axes)
-            figure.draw_without_rendering()
-            figure.set_layout_engine("none")  # what moves must find the axes where they are drawn
             file = io.StringIO()
             figure.savefig(file, format="svg", dpi=150, metadata={"Date": None})
         self.back = _slim(file.getvalue())
