@@ -210,15 +210,16 @@ def test_our_schedules_need_no_scheduler():
 
 def test_learning_rate_of_a_rule_inside_another_is_the_groups():
     slow = quadratic(11, lambda p: Optimizer(p, Lookahead(SGD(0.02), k=3)))
-    optimizer = None
+    optimizer, rule = None, Lookahead(SGD(0.5), k=3)
 
     def make(params):
         nonlocal optimizer
-        optimizer = Optimizer([{"params": params, "lr": 0.02}], Lookahead(SGD(0.5), k=3))
+        optimizer = Optimizer([{"params": params, "lr": 0.02}], rule)
         return optimizer
 
     assert_same_path(quadratic(11, make), slow, rtol=0)
     assert optimizer.param_groups[0]["alpha"] == 0.5
+    assert rule == Lookahead(SGD(0.5), k=3)
 
 
 def test_groups_have_their_own_settings_and_rules():
