@@ -435,7 +435,7 @@ def path_with_line_search(exact_rate):
     """Return the way down the valley with the rate of each step searched for."""
     points = [np.array([-1.0, 0.6])]
     for _ in range(12):
-        rate = float(exact_rate(valley.A, points[-1]))
+        rate = np.ravel(exact_rate(valley.A, points[-1]))[0]  # some mistakes return an array
         points.append(points[-1] - rate * valley.gradient(points[-1]))
     return np.array(points)
 
@@ -449,7 +449,7 @@ def exact_rate(A, x):
 line_search_exercise = CodeExercise(
     id="explorer.line_search",
     title="The best rate for this one step",
-    difficulty="easy",
+    difficulty="medium",
     minutes=4,
     text=r"""
 An explorer who knows $A$ can do better than a constant rate: for each step take the one that
@@ -840,9 +840,9 @@ EXERCISES: list[Exercise] = [
     in_place_exercise,
     descent_exercise,
     rate_exercise,
+    line_search_exercise,
     zigzag,
     axis,
     patience,
-    line_search_exercise,
     momentum_exercise,
 ]
