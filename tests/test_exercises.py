@@ -687,7 +687,8 @@ def test_only_what_is_wrong_is_shown_and_a_large_array_by_its_worst_number():
     assert "shape" not in result.message
     large = replace(backward, probes=backward.probes[2:]).check(slope.function)
     assert large.table[0][0] == "dW1[2, 0]"
-    assert "dict" in check("models.backward", lambda X, A, W2, dZ2: {"dW1": X}).message
+    assert "a `dict`" in check("models.backward", lambda X, A, W2, dZ2: {"dW1": X}).message
+    assert "yours: 0" in check("models.backward", lambda X, A, W2, dZ2: ()).message
 
 
 def test_any_constant_but_the_largest_score_is_told_to_overflow():

@@ -151,10 +151,11 @@ def numbers(value: Any, names: tuple[str, ...]) -> Arrays:
     """Turn what a function returned into one float array for each name."""
     values = [value]
     if len(names) > 1:
-        values = list(value) if isinstance(value, tuple | list | np.ndarray) else [value]
+        several = isinstance(value, tuple | list) or (isinstance(value, np.ndarray) and value.ndim)
+        values = list(value) if several else [value]
         if len(values) != len(names):
             wanted = ", ".join(f"`{name}`" for name in names)
-            mine = f"a `{type(value).__name__}`" if values[0] is value else str(len(values))
+            mine = str(len(values)) if several else f"a `{type(value).__name__}`"
             sentence = f"Return {len(names)} values, {wanted}; yours: {mine}."
             raise AnswerError("wrong_number_of_values", sentence)
     arrays = []
