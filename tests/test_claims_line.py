@@ -205,6 +205,13 @@ def test_between_the_thresholds_most_runs_converge_and_a_few_are_far_out():
     assert (e**2).mean() > 1e2
 
 
+def test_factor_of_an_ordered_epoch_leaves_at_plus_one():
+    """E-04: between its zeros the product of the three factors never falls below -0.15."""
+    lr = np.linspace(0, 0.204, 10001)
+    product = factors(lr[:, None]).prod(axis=-1)
+    assert -0.15 < product.min() < -0.14 and product[1:].max() < 1
+
+
 # Misconceptions 16, 17, 18.
 
 

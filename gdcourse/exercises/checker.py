@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # The rounding of an equivalent formula is far below these, every mistake far above.
 RELATIVE = 1e-9  # of each number
 ABSOLUTE = 1e-13  # of the largest number of its run
+SHOWN = 12  # numbers of an array: more say nothing to the eye
 
 Arrays = tuple[np.ndarray, ...]
 
@@ -150,10 +151,12 @@ def numbers(value: Any, names: tuple[str, ...]) -> Arrays:
     """Turn what a function returned into one float array for each name."""
     values = [value]
     if len(names) > 1:
-        values = list(value) if isinstance(value, tuple | list | np.ndarray) else [value]
+        several = isinstance(value, tuple | list) or (isinstance(value, np.ndarray) and value.ndim)
+        values = list(value) if several else [value]
         if len(values) != len(names):
             wanted = ", ".join(f"`{name}`" for name in names)
-            sentence = f"Return {len(names)} values, {wanted}; yours: {len(values)}."
+            mine = str(len(values)) if several else f"a `{type(value).__name__}`"
+            sentence = f"Return {len(names)} values, {wanted}; yours: {mine}."
             raise AnswerError("wrong_number_of_values", sentence)
     arrays = []
     for name, item in zip(names, values, strict=True):
@@ -315,18 +318,30 @@ def where_they_part(
         place = first_difference(run, reference)
         if place is None:
             continue
-        step = f" at step {place + 1}" if len(reference.results) > 1 else ""
-        where = f"Not yet. The first difference is{step}, where we called `{run.calls[place]}`."
+        step = f" at step {place + 1}," if len(reference.results) > 1 else ""
+        sentences = [f"Not yet. It shows first{step} in the call `{run.calls[place]}`:"]
         table: Table = ()
         if place < len(run.results):
-            returned = zip(
-                exercise.returns, run.results[place], reference.results[place], strict=True
-            )
-            table = tuple((name, short(got), short(expected)) for name, got, expected in returned)
+            got, expected = run.results[place], reference.results[place]
+            parts = list(zip(exercise.returns, got, expected, strict=True))
+            agree = [name for name, a, b in parts if close((a,), (b,), reference.scale)]
+            table = tuple(row(*part) for part in parts if part[0] not in agree)
+            if agree:
+                sentences.append(f"Right: {', '.join(f'`{name}`' for name in agree)}.")
         if run.problem:
-            return [where, run.problem.sentence], table, run.problem.name
-        return [where], table, ""
+            return [*sentences, run.problem.sentence], table, run.problem.name
+        return sentences, table, ""
     return [], (), ""
+
+
+def row(name: str, got: np.ndarray, expected: np.ndarray) -> tuple[str, str, str]:
+    """Return what is shown of two arrays: all numbers, or the one that is furthest off."""
+    if got.size > SHOWN and got.shape == expected.shape:
+        with np.errstate(invalid="ignore"):
+            place = np.unravel_index(np.abs(got - expected).argmax(), got.shape)
+        name = f"{name}[{', '.join(map(str, place))}]"
+        got, expected = got[place], expected[place]
+    return name, short(got), short(expected)
 
 
 def describe(arguments: dict[str, Any]) -> str:
@@ -342,6 +357,6 @@ def short(value: Any) -> str:
     if isinstance(value, str | int):
         return repr(value)
     array = np.asarray(value)
-    if array.size > 8:
+    if array.size > SHOWN:
         return f"array of shape {array.shape}"
     return " ".join(np.array2string(array, precision=6, separator=", ").split())

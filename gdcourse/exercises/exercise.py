@@ -219,7 +219,7 @@ class NumberExercise(Exercise):
             return Result(self.id, False, (NOT_A_NUMBER,))
         error = abs(value - self.answer) / abs(self.answer)
         if error <= self.tolerance:
-            return Result(self.id, True, (f"Right: {self.exact}. {closeness(error)}",))
+            return Result(self.id, True, (f"Right: {self.exact}.{closeness(error)}",))
         for name, (known, sentence) in self.wrong.items():
             if abs(value - known) <= self.tolerance * abs(known):
                 return Result(self.id, False, (sentence,), (name,))
@@ -232,7 +232,7 @@ class NumberExercise(Exercise):
 
     def _far(self, value: float, error: float) -> str:
         if error <= NEAR:
-            return f"{TOO_FAR_BUT_NEAR} {closeness(error)}"
+            return f"{TOO_FAR_BUT_NEAR}{closeness(error)}"
         if value * self.answer < 0:
             return WRONG_SIGN
         return TOO_LARGE if abs(value) > abs(self.answer) else TOO_SMALL
@@ -263,7 +263,7 @@ class NumberExercise(Exercise):
 NEAR = 0.05
 LADDER = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, NEAR)
 NOT_A_NUMBER = "That is not one number. Write it as `0.25`, `1/4` or `2.5e-1`."
-TOO_FAR_BUT_NEAR = "Close, but not there: check the rounding, or a small term."
+TOO_FAR_BUT_NEAR = "Close, but not there: check small terms and the last digits."
 WRONG_SIGN = "Not yet: the sign is wrong."
 TOO_LARGE = "Not yet: too large."
 TOO_SMALL = "Not yet: too small."
@@ -291,10 +291,10 @@ def number(answer: Any) -> float | None:
 
 
 def closeness(error: float) -> str:
-    """Say how near a number is, in steps of ten."""
+    """Say how near a number is, in steps of ten; of an exact one there is nothing to say."""
     for step in LADDER:
-        if error <= step:
-            return f"Yours is within {100 * step:g} %."
+        if 0 < error <= step:
+            return f" Yours is within {100 * step:g} %."
     return ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil, log, log10
+from math import ceil, log, log10, sqrt
 
 import numpy as np
 
@@ -122,7 +122,7 @@ def path_in_place(update):
 
 
 def update(x, g, lr):
-    """Move x itself by one step of gradient descent; return nothing, and leave g as it is."""
+    """Move x itself by one step of gradient descent, and leave g as it is."""
     x -= lr * g
 
 
@@ -132,9 +132,10 @@ in_place_exercise = CodeExercise(
     difficulty="easy",
     minutes=5,
     text=r"""
-The rules of this course write into the point that they are given: for a network of a million
-parameters that saves a million numbers a step. Write `update(x, g, lr)`, which *changes the
-array* `x` and returns nothing. It must leave `g` as it is, since others may need it.
+Our formulas return a new point. Optimizers of large libraries write into the old one: for a network
+of a million parameters that saves a million numbers a step. Write `update(x, g, lr)`, which
+*changes the array* `x`; nothing need be returned. It must leave `g` as it is, since others may need
+it.
 """,
     hints=(
         "`x = ...` gives the name x to a new array; the array that came in stays as it was.",
@@ -157,9 +158,10 @@ and lets the local name point to it; when the function ends, nobody has seen it.
 
 
 @in_place_exercise.mistake(
-    "The array did not change: you gave its name to a new one. How do you write into the old one?"
+    "`x` came back as it was: nothing was written into it. `x = ...` names a new array, and a copy "
+    "is a new one too."
 )
-def name_rebound(x, g, lr):
+def nothing_written(x, g, lr):
     x = x - lr * g
 
 
@@ -256,8 +258,11 @@ def gradient_asked_once(gradient, x0, lr, num_steps):
     return np.array(points)
 
 
-@descent_exercise.mistake("You stop one step early. How many updates does `range(1, n)` make?")
-def one_step_short(gradient, x0, lr, num_steps):
+@descent_exercise.mistake(
+    "The last point is missing: you make num_steps - 1 updates, or append each point before its "
+    "update."
+)
+def last_point_missing(gradient, x0, lr, num_steps):
     points = [x0]
     for _ in range(1, num_steps):
         points.append(points[-1] - lr * gradient(points[-1]))
@@ -270,6 +275,41 @@ def loop_uphill(gradient, x0, lr, num_steps):
     for _ in range(num_steps):
         points.append(points[-1] + lr * gradient(points[-1]))
     return np.array(points)
+
+
+@descent_exercise.mistake(
+    "The start is there twice, and the last point is missing. Append after the update."
+)
+def appended_before_the_update(gradient, x0, lr, num_steps):
+    x, points = x0, [x0]
+    for _ in range(num_steps):
+        points.append(x)
+        x = x - lr * gradient(x)
+    return np.array(points)
+
+
+@descent_exercise.mistake("You have one row too many: num_steps updates and the start are wanted.")
+def one_step_too_many(gradient, x0, lr, num_steps):
+    points = [x0]
+    for _ in range(num_steps + 1):
+        points.append(points[-1] - lr * gradient(points[-1]))
+    return np.array(points)
+
+
+@descent_exercise.mistake("Your points are the columns. Each should be a row.")
+def points_in_columns(gradient, x0, lr, num_steps):
+    points = [x0]
+    for _ in range(num_steps):
+        points.append(points[-1] - lr * gradient(points[-1]))
+    return np.array(points).T
+
+
+@descent_exercise.mistake("You come back after the first update. Is your `return` inside the loop?")
+def returned_inside_the_loop(gradient, x0, lr, num_steps):
+    points = [x0]
+    for _ in range(num_steps):
+        points.append(points[-1] - lr * gradient(points[-1]))
+        return np.array(points)
 
 
 @descent_exercise.mistake(
@@ -307,7 +347,7 @@ rate_exercise = CodeExercise(
     id="explorer.rate",
     title="The best constant rate",
     difficulty="medium",
-    minutes=10,
+    minutes=4,
     text=r"""
 On $f(x) = \frac12 x^T A x$ the error along each eigenvector of $A$ is multiplied by
 $1 - \eta\lambda$ in every step. Write `best_rate(A)`, the rate $\eta$ that makes the worst of
@@ -334,14 +374,14 @@ factor is then $(\kappa - 1)/(\kappa + 1)$.
 @rate_exercise.mistake(
     "1/L settles the steepest direction in one step, and leaves the flat one behind."
 )
-def one_over_L(A):
+def suits_the_steepest_alone(A):
     return 1 / np.linalg.eigvalsh(A)[-1]
 
 
 @rate_exercise.mistake(
     "At 2/L the steepest direction bounces for ever. What of the smallest curvature?"
 )
-def two_over_L(A):
+def at_the_edge_of_divergence(A):
     return 2 / np.linalg.eigvalsh(A)[-1]
 
 
@@ -362,11 +402,40 @@ def inverse_forgotten(A):
     return (curvatures[0] + curvatures[-1]) / 2
 
 
+@rate_exercise.mistake(
+    "That is the factor (κ - 1)/(κ + 1) which the best rate brings. Which rate brings it?"
+)
+def factor_for_rate(A):
+    curvatures = np.linalg.eigvalsh(A)
+    return (curvatures[-1] - curvatures[0]) / (curvatures[-1] + curvatures[0])
+
+
+@rate_exercise.mistake("Your rate is half the best one. Solve 1 - ημ = ηL - 1 once more.")
+def half_of_the_best(A):
+    curvatures = np.linalg.eigvalsh(A)
+    return 1 / (curvatures[0] + curvatures[-1])
+
+
+@rate_exercise.mistake(
+    "You took the smallest and the largest entry of `A`. The curvatures are its eigenvalues."
+)
+def entries_for_eigenvalues(A):
+    return 2 / (A.min() + A.max())
+
+
+@rate_exercise.mistake(
+    "You took the two smallest eigenvalues. Where in the ascending order is the largest?"
+)
+def two_smallest_eigenvalues(A):
+    curvatures = np.linalg.eigvalsh(A)
+    return 2 / (curvatures[0] + curvatures[1])
+
+
 def path_with_line_search(exact_rate):
     """Return the way down the valley with the rate of each step searched for."""
     points = [np.array([-1.0, 0.6])]
     for _ in range(12):
-        rate = float(exact_rate(valley.A, points[-1]))
+        rate = np.ravel(exact_rate(valley.A, points[-1]))[0]  # some mistakes return an array
         points.append(points[-1] - rate * valley.gradient(points[-1]))
     return np.array(points)
 
@@ -380,12 +449,13 @@ def exact_rate(A, x):
 line_search_exercise = CodeExercise(
     id="explorer.line_search",
     title="The best rate for this one step",
-    difficulty="hard",
-    minutes=15,
+    difficulty="medium",
+    minutes=4,
     text=r"""
 An explorer who knows $A$ can do better than a constant rate: for each step take the one that
-leads to the lowest point of the line $x - \eta g$. Find it for $f(x) = \frac12 x^T A x$ by
-setting the derivative with respect to $\eta$ to zero, and write `exact_rate(A, x)`.
+leads to the lowest point of the line $x - \eta g$. Write `exact_rate(A, x)`, which finds it for
+$f(x) = \frac12 x^T A x$. (Its formula stands in the chapter; try to get it from the derivative with
+respect to $\eta$.)
 """,
     hints=(
         "The gradient at x is A x.",
@@ -433,83 +503,132 @@ def largest_curvature(A, x):
     return 1 / np.linalg.eigvalsh(A)[-1]
 
 
+@line_search_exercise.mistake(
+    "That is the best constant rate. It does not look at x, and a step from here can do better."
+)
+def constant_rate(A, x):
+    curvatures = np.linalg.eigvalsh(A)
+    return 2 / (curvatures[0] + curvatures[-1])
+
+
+@line_search_exercise.mistake("`A * x` multiplies entry by entry. The gradient is `A @ x`.")
+def product_by_entries(A, x):
+    g = A * x
+    return (g @ g) / (g @ A @ g)
+
+
+@line_search_exercise.mistake(
+    "Your rate is twice the best one, and leads to where f is as high as before. What becomes of "
+    "the ½ in f when you differentiate?"
+)
+def twice_as_far(A, x):
+    g = A @ x
+    return 2 * (g @ g) / (g @ A @ g)
+
+
+@line_search_exercise.mistake("You returned the point after the step. The rate is asked for.")
+def point_for_rate(A, x):
+    g = A @ x
+    return x - (g @ g) / (g @ A @ g) * g
+
+
 zigzag = NumberExercise(
     id="explorer.zigzag",
-    title="How much a zigzag gains",
+    title="How narrow is the valley?",
     difficulty="medium",
-    minutes=8,
+    minutes=6,
     text=r"""
-With the best rate in every step, from the unluckiest start $x_0 = (1/\mu, 1/L)$, the value $f$ is
-multiplied by the same factor in every step, $\left(\frac{\kappa - 1}{\kappa + 1}\right)^2$. What
-is that factor for $\kappa = 100$?
+An explorer in a valley takes the best rate in every step, and starts where that helps least. Each
+step loses a tenth of the height. What is the condition number $\kappa$ of the valley?
 """,
     hints=(
-        "κ - 1 = 99, κ + 1 = 101.",
+        "Each step leaves nine tenths of the height. What does it leave of the distance?",
         "The distance shrinks by (κ - 1)/(κ + 1); f is quadratic in it.",
+        "With the root r of 9/10, solve (κ - 1)/(κ + 1) = r for κ.",
     ),
-    answer=(99 / 101) ** 2,
-    exact="(99/101)² = 0.96079",
-    tolerance=5e-4,
+    answer=(1 + sqrt(0.9)) / (1 - sqrt(0.9)),
+    exact="(1 + √0.9)/(1 - √0.9) = 37.974",
     wrong={
         "distance_for_height": (
-            99 / 101,
-            "That is the factor of the distance. The height goes with its square.",
+            19.0,
+            "Then the distance would lose a tenth. The height goes with its square.",
+        ),
+        "squared_instead_of_root": (
+            1.81 / 0.19,
+            "You squared the nine tenths. Which of height and distance is the square of the other?",
+        ),
+        "what_is_lost": (
+            (1 + sqrt(0.1)) / (1 - sqrt(0.1)),
+            "A tenth is lost. How much is left?",
         ),
         "rate_of_one_over_L": (
-            0.99,
-            "That is 1 - 1/κ, the factor of the constant rate 1/L.",
+            1 / (1 - sqrt(0.9)),
+            "You used 1 - 1/κ, the factor of the constant rate 1/L.",
         ),
-        "squared_twice": ((99 / 101) ** 4, "You squared once too often."),
+        "one_over_kappa_is_lost": (
+            10.0,
+            "You set 1/κ equal to a tenth. The best rate takes about 4/κ of the height.",
+        ),
+        "for_large_kappa": (
+            40.0,
+            "A loss of 4/κ is an estimate for large κ. Solve the equation itself.",
+        ),
         "upside_down": (
-            (101 / 99) ** 2,
-            "With a factor above 1 the walker would climb. Which of the two is the numerator?",
+            (1 - sqrt(0.9)) / (1 + sqrt(0.9)),
+            "That is μ/L. The condition number is at least 1.",
         ),
     },
     explanation=r"""
-$(99/101)^2 \approx 1 - 4/\kappa$: four per cent a step, although each step is the best one along
-its line. Searching the line perfectly does not cure a bad direction.
+The distance keeps $r = \sqrt{9/10}$, and $(\kappa - 1)/(\kappa + 1) = r$ gives
+$\kappa = (1 + r)/(1 - r)$. A valley not even 40 times as steep across as along holds the perfect
+line search down to a tenth a step: it does not cure a bad direction.
 """,
 )
 
 patience = NumberExercise(
     id="explorer.patience",
-    title="A million times closer",
-    difficulty="hard",
-    minutes=10,
+    title="A thousand times closer",
+    difficulty="medium",
+    minutes=5,
     text=r"""
-On a quadratic with $\kappa = 100$ the best constant rate shrinks the error, in the worst
-direction, by $(\kappa - 1)/(\kappa + 1)$ a step. After how many whole steps is it at most a
-millionth of what it was?
+On a quadratic with $\kappa = 40$ the best constant rate shrinks the error, in the worst direction,
+by the same factor at each step. After how many whole steps is it at most a thousandth of what it
+was?
 """,
     hints=(
-        "We look for the smallest k with (99/101)^k ≤ 1e-6.",
+        "The factor is (κ - 1)/(κ + 1). We look for the smallest k with (39/41)^k ≤ 1e-3.",
         "Take logarithms on both sides.",
-        "k is at least ln(1e6) / ln(101/99).",
+        "k is at least ln(1e3) / ln(41/39).",
     ),
-    answer=ceil(log(1e6) / log(101 / 99)),
-    exact="⌈ln 10⁶ / ln(101/99)⌉ = 691",
-    tolerance=1e-6,
+    answer=ceil(log(1e3) / log(41 / 39)),
+    exact="⌈ln 10³ / ln(41/39)⌉ = 139",
+    tolerance=2e-4,
     wrong={
         "one_minus_one_over_kappa": (
-            ceil(log(1e6) / log(100 / 99)),
+            ceil(log(1e3) / log(40 / 39)),
             "You used 1 - 1/κ, the factor of the rate 1/L. The best rate does better.",
         ),
         "mixed_logarithms": (
-            ceil(log10(1e6) / log(101 / 99)),
+            ceil(log10(1e3) / log(41 / 39)),
             "One logarithm is to base 10 and the other natural. Take both to the same base.",
         ),
         "rounded_down": (
-            int(log(1e6) / log(101 / 99)),
-            "After that many steps it is still a little above a millionth. Round up.",
+            int(log(1e3) / log(41 / 39)),
+            "After that many steps it is still a little above a thousandth. Round up.",
         ),
+        "not_whole": (log(1e3) / log(41 / 39), "A count of steps is whole."),
         "height_for_distance": (
-            ceil(log(1e6) / log(101 / 99) / 2),
+            ceil(log(1e3) / log(41 / 39) / 2),
             "That is when the height has fallen so far. The distance takes twice as long.",
+        ),
+        "half_forgotten": (
+            ceil(40 * log(1e3)),
+            "That is κ ln 10³. The best rate needs about half of it.",
         ),
     },
     explanation=r"""
-$(99/101)^k \le 10^{-6}$ means $k \ge \ln 10^6 / \ln(101/99)$. For large $\kappa$ that is about
-$\frac{\kappa}{2} \ln 10^6$: patience is paid in units of $\kappa$.
+$(39/41)^k \le 10^{-3}$ means $k \ge \ln 10^3 / \ln(41/39)$. For large $\kappa$ that is about
+$\frac{\kappa}{2} \ln 10^3$: patience is paid in units of $\kappa$.
 """,
 )
 
@@ -572,8 +691,9 @@ momentum_exercise = CodeExercise(
 Across a narrow valley the gradients take turns in sign; along it they agree. Polyak's heavy ball
 keeps a *velocity* $v$, in which the first kind cancels and the second adds up:
 $v \leftarrow \beta v + g$, then $x \leftarrow x - \eta v$. Write
-`step(x, g, v, *, lr, momentum)`, which returns the new `x` and the new `v`. It gets its own `v`
-back at the next step. (The chapter on momentum comes later; this is its first line.)
+`step(x, g, v, *, lr, momentum)`, which returns the new `x` and the new `v`. What comes in stays as
+it is; the new `v` comes in again at the next step. (The chapter on momentum comes later; this is
+its first line.)
 """,
     hints=(
         "Two lines: first the velocity, then the point.",
@@ -681,14 +801,48 @@ def classical_form(x, g, v, *, lr, momentum):
     return x, v
 
 
+@momentum_exercise.mistake("You returned `v, x`. The point comes first.")
+def returned_in_the_wrong_order(x, g, v, *, lr, momentum):
+    v = momentum * v + g
+    x = x - lr * v
+    return v, x
+
+
+@momentum_exercise.mistake(
+    "The point moved by the new velocity, but you returned the old one, so nothing is remembered."
+)
+def old_velocity_returned(x, g, v, *, lr, momentum):
+    x = x - lr * (momentum * v + g)
+    return x, v
+
+
+@momentum_exercise.mistake(
+    "The rate is in your velocity. At a constant rate the points are the same, but here `v` is a "
+    "sum of gradients."
+)
+def rate_in_the_velocity(x, g, v, *, lr, momentum):
+    v = momentum * v + lr * g
+    x = x - v
+    return x, v
+
+
+@momentum_exercise.mistake(
+    "Your `v` points downhill, and so do your steps. Here `v` adds up the gradients as they are."
+)
+def velocity_points_downhill(x, g, v, *, lr, momentum):
+    v = momentum * v - g
+    x = x + lr * v
+    return x, v
+
+
 EXERCISES: list[Exercise] = [
     step_exercise,
     in_place_exercise,
     descent_exercise,
     rate_exercise,
+    line_search_exercise,
     zigzag,
     axis,
     patience,
-    line_search_exercise,
     momentum_exercise,
 ]

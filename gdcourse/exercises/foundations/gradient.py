@@ -13,42 +13,62 @@ angle = NumberExercise(
     id="gradient.angle",
     title="Which way is up?",
     difficulty="easy",
-    minutes=3,
+    minutes=2,
     text=r"""
-At some point of a landscape the gradient is $g = (3, 4)$. We look at all unit directions
-$u = (\cos\varphi, \sin\varphi)$. At which angle $\varphi$, in degrees, is the slope $D_u f$
-largest?
+At some point of a landscape the gradient is $g = (-5, 12)$. We look at all unit directions
+$u = (\cos\varphi, \sin\varphi)$. At which angle $\varphi$, in degrees from 0 to 360, is the
+slope $D_u f$ largest?
 """,
     hints=(
         "The slope in direction u is the dot product of g and u.",
         "A dot product with a unit vector is largest where both point the same way.",
-        "The angle of the vector (3, 4) is `np.degrees(np.arctan2(4, 3))`.",
+        "The angle of the vector (-5, 12) is `np.degrees(np.arctan2(12, -5))`.",
     ),
-    answer=float(np.degrees(np.arctan2(4, 3))),
-    exact="the angle of g itself, arctan(4/3) = 53.13°",
+    answer=float(np.degrees(np.arctan2(12, -5))),
+    exact="the angle of g itself, arctan2(12, -5) = 112.62°",
     wrong={
-        "radians": (float(np.arctan2(4, 3)), "That is the angle in radians; we ask for degrees."),
+        "radians": (float(np.arctan2(12, -5)), "That is the angle in radians; we ask for degrees."),
         "swapped_coordinates": (
-            float(np.degrees(np.arctan2(3, 4))),
-            "That direction is (4, 3). Which coordinate is the cosine?",
+            float(np.degrees(np.arctan2(-5, 12)) + 360),
+            "That direction is (12, -5). Which coordinate is the cosine?",
+        ),
+        "swapped_coordinates_below_zero": (
+            float(np.degrees(np.arctan2(-5, 12))),
+            "That direction is (12, -5). Which coordinate is the cosine?",
+        ),
+        "signs_dropped": (
+            float(np.degrees(np.arctan2(12, 5))),
+            "That direction is (5, 12). In which quadrant does g lie?",
         ),
         "downhill": (
-            float(np.degrees(np.arctan2(4, 3)) + 180),
+            float(np.degrees(np.arctan2(12, -5)) + 180),
             "That way f falls fastest. Where does it rise fastest?",
         ),
-        "downhill_from_the_other_side": (
-            float(np.degrees(np.arctan2(4, 3)) - 180),
-            "That way f falls fastest. Where does it rise fastest?",
+        "quadrant_lost": (
+            float(np.degrees(np.arctan(12 / -5))),
+            "That way f falls fastest: the quotient of the coordinates is the same for g and -g.",
         ),
         "level": (
-            float(np.degrees(np.arctan2(4, 3)) + 90),
+            float(np.degrees(np.arctan2(12, -5)) + 90),
             "At a right angle to g the slope is zero: you would walk along a contour.",
+        ),
+        "level_on_the_other_side": (
+            float(np.degrees(np.arctan2(12, -5)) - 90),
+            "At a right angle to g the slope is zero: you would walk along a contour.",
+        ),
+        "a_turn_too_few": (
+            float(np.degrees(np.arctan2(12, -5)) - 360),
+            "The direction is right. Name it by an angle from 0 to 360: add a turn.",
+        ),
+        "a_turn_too_many": (
+            float(np.degrees(np.arctan2(12, -5)) + 360),
+            "The direction is right. Name it by an angle from 0 to 360: take a turn off.",
         ),
     },
     explanation=r"""
 $D_u f = g \cdot u = \lVert g \rVert \cos(\varphi - \varphi_g)$, where $\varphi_g$ is the angle of
 $g$. The cosine is largest where $\varphi = \varphi_g$: the gradient itself is the direction of
-steepest ascent, and the slope there is its length, $\sqrt{3^2 + 4^2} = 5$.
+steepest ascent, and the slope there is its length, $\sqrt{5^2 + 12^2} = 13$.
 """,
 )
 
@@ -211,6 +231,52 @@ def euclid_for_all(g, norm):
     return -g / np.linalg.norm(g)
 
 
+@direction_exercise.mistake(
+    "With l2 your step is as long as the gradient. It should have length 1."
+)
+def length_left_in_l2(g, norm):
+    return -g if norm == "l2" else direction(g, norm)
+
+
+@direction_exercise.mistake("With l2 alone you walk uphill. Where is the sign?")
+def uphill_in_l2(g, norm):
+    return g / np.linalg.norm(g) if norm == "l2" else direction(g, norm)
+
+
+@direction_exercise.mistake(
+    "With l1 the coordinate is right, but you always go backwards along it. What if g is negative "
+    "there?"
+)
+def sign_ignored_in_l1(g, norm):
+    i = np.argmax(np.abs(g))
+    return -np.eye(len(g))[i] if norm == "l1" else direction(g, norm)
+
+
+@direction_exercise.mistake(
+    "With l1 the coordinate is right, but your step along it is as long as the slope. Its length "
+    "should be 1."
+)
+def length_left_in_l1(g, norm):
+    i = np.argmax(np.abs(g))
+    return -g[i] * np.eye(len(g))[i] if norm == "l1" else direction(g, norm)
+
+
+@direction_exercise.mistake(
+    "With linf your step has length 1, but only one coordinate uses all of it. May the others move "
+    "farther?"
+)
+def rescaled_gradient_in_linf(g, norm):
+    return -g / np.abs(g).max() if norm == "linf" else direction(g, norm)
+
+
+@direction_exercise.mistake(
+    "With l1 your step has length 1, but it is spread over all coordinates. Where does a share of "
+    "it gain most?"
+)
+def rescaled_gradient_in_l1(g, norm):
+    return -g / np.abs(g).sum() if norm == "l1" else direction(g, norm)
+
+
 def numerical_gradient(f, x, h):
     """Return the gradient of f at the point x by central differences with spacing h."""
     g = np.zeros(len(x))
@@ -230,7 +296,7 @@ numerical_exercise = CodeExercise(
 Before we trust a gradient that we derived, we compare it with one that we measured. Write
 `numerical_gradient(f, x, h)` by *central differences*: for each coordinate $i$,
 $g_i \approx (f(x + h e_i) - f(x - h e_i)) / (2h)$, where $e_i$ is 1 at place $i$ and 0 elsewhere.
-Leave `x` as it is.
+`f` takes one point at a time. Leave `x` as it is; it may hold integers.
 """,
     hints=(
         "Loop over the coordinates, and fill an array of zeros.",
@@ -249,6 +315,7 @@ nearly all their digits, and the rounding of the difference is divided by a tiny
         (Rosenbrock(), np.array([-1.2, 1.0]), 0.01),
         (Beale(), np.array([1.0, 0.5]), 0.05),
         (lambda x: np.sum(np.arange(1, 6) * x**4), rng.normal(size=5), 0.2),
+        (lambda x: x[0] ** 3 * x[1] + x[1] ** 2, np.array([1, -2]), 0.1),
     ),
     returns=("gradient",),
 )
@@ -299,34 +366,132 @@ def coordinate_not_put_back(f, x, h):
     return g
 
 
+@numerical_exercise.mistake(
+    "You moved `x` itself and put it back, but in floating point x + h - 2h + h is not quite x. "
+    "Build new points."
+)
+def moved_and_put_back(f, x, h):
+    g = np.zeros(len(x))
+    for i in range(len(x)):
+        x[i] += h
+        above = f(x)
+        x[i] -= 2 * h
+        g[i] = (above - f(x)) / (2 * h)
+        x[i] += h
+    return g
+
+
+@numerical_exercise.mistake(
+    "The first entry is right; from the second on more than one coordinate moves. When does your "
+    "shift go back to zero?"
+)
+def shift_never_cleared(f, x, h):
+    e, g = np.zeros(len(x)), np.zeros(len(x))
+    for i in range(len(x)):
+        e[i] = h
+        g[i] = (f(x + e) - f(x - e)) / (2 * h)
+    return g
+
+
+@numerical_exercise.mistake("Only the first entry is filled. Is your `return` inside the loop?")
+def returned_inside_the_loop(f, x, h):
+    g, e = np.zeros(len(x)), np.zeros(len(x))
+    e[0] = h
+    g[0] = (f(x + e) - f(x - e)) / (2 * h)
+    return g
+
+
+@numerical_exercise.mistake(
+    "You divide by 2h, but you moved by 1. By how much should coordinate i move?"
+)
+def moved_by_one(f, x, h):
+    e = np.eye(len(x))
+    return np.array([(f(x + e[i]) - f(x - e[i])) / (2 * h) for i in range(len(x))])
+
+
+@numerical_exercise.mistake(
+    "Where `x` holds integers, so does `np.zeros_like(x)`, and h is cut to 0. Make the shift with "
+    "`np.zeros(len(x))`."
+)
+def shift_of_integers(f, x, h):
+    g = np.zeros(len(x))
+    for i in range(len(x)):
+        e = np.zeros_like(x)
+        e[i] = h
+        g[i] = (f(x + e) - f(x - e)) / (2 * h)
+    return g
+
+
+@numerical_exercise.mistake(
+    "Where `x` holds integers, so does `np.zeros_like(x)`, and your slopes lose their decimals. "
+    "Collect them in `np.zeros(len(x))`."
+)
+def slopes_of_integers(f, x, h):
+    g = np.zeros_like(x)
+    for i in range(len(x)):
+        e = np.zeros(len(x))
+        e[i] = h
+        g[i] = (f(x + e) - f(x - e)) / (2 * h)
+    return g
+
+
+@numerical_exercise.mistake(
+    "Where `x` holds integers, so does its copy, and x + h is cut to an integer. Take "
+    "`x.astype(float)`."
+)
+def moved_copy_of_integers(f, x, h):
+    g = np.zeros(len(x))
+    for i in range(len(x)):
+        above, below = x.copy(), x.copy()
+        above[i] += h
+        below[i] -= h
+        g[i] = (f(above) - f(below)) / (2 * h)
+    return g
+
+
+@numerical_exercise.mistake(
+    "Python reads `/ 2 * h` from left to right: you divide by 2 and multiply by h."
+)
+def multiplied_by_h(f, x, h):
+    e = h * np.eye(len(x))
+    return np.array([(f(x + e[i]) - f(x - e[i])) / 2 * h for i in range(len(x))])
+
+
 promise = NumberExercise(
     id="gradient.promise",
-    title="The rate with the best promise",
+    title="The price of caution",
     difficulty="medium",
-    minutes=8,
+    minutes=5,
     text=r"""
-The curvature of $f$ is nowhere above $L = 8$. The descent lemma then promises
-$f(x - \eta g) \le f(x) - \eta\,(1 - L\eta/2)\,\lVert g \rVert^2$. For which rate $\eta$ does it
-promise the largest fall?
+The descent lemma promises $f(x - \eta g) \le f(x) - \eta\,(1 - L\eta/2)\,\lVert g \rVert^2$, and
+the largest fall at $\eta = 1/L$. We know $L$ only roughly and take half of that rate. Which share
+of the largest promised fall is still promised?
 """,
     hints=(
-        "What is promised is a parabola in the rate. Where does it vanish, and where is its top?",
-        "It vanishes at 0 and at 2/L; a parabola has its top in the middle.",
+        "The fall promised is η (1 - Lη/2) times something that the rate does not change.",
+        "Put in 1/L, then 1/(2L), and divide.",
     ),
-    answer=0.125,
-    exact="1/L = 1/8",
+    answer=0.75,
+    exact="(3/8) / (1/2) = 3/4",
     wrong={
-        "promise_used_up": (
-            0.25,
-            "At 2/L the promise is back to zero. Where between is it largest?",
+        "in_proportion_to_the_rate": (
+            0.5,
+            "The promise is not in proportion to the rate. What does the bracket do?",
         ),
-        "half_of_the_best": (0.0625, "That is 1/(2L): safe, but it promises less than it could."),
-        "curvature": (8.0, "That is L itself. A rate has the units of 1/L."),
-        "four_over_L": (0.5, "Beyond 2/L the lemma allows f to grow."),
+        "not_divided": (
+            0.375,
+            "That is the fall in units of |g|²/L. Divide by the largest one.",
+        ),
+        "what_is_lost": (0.25, "That is the share we lose. Which one do we keep?"),
+        "bracket_of_the_larger_rate": (
+            1.5,
+            "More than all? You divided the two brackets, and left out the rates before them.",
+        ),
     },
     explanation=r"""
-$\eta - L\eta^2/2$ has the derivative $1 - L\eta$, which is zero at $\eta = 1/L$. The fall
-promised there is $\lVert g \rVert^2 / (2L)$. At twice that rate nothing is promised any more.
+At $1/L$ the lemma promises $\lVert g \rVert^2 / (2L)$, at $1/(2L)$ it promises
+$\frac{1}{2L} \cdot \frac34 \lVert g \rVert^2 = 3 \lVert g \rVert^2 / (8L)$: three quarters. Twice
+$1/L$, on the other side, is promised nothing. To take $L$ too large is the cheaper error.
 """,
 )
 
@@ -351,7 +516,8 @@ returns the first rate that is short enough.
 """,
     hints=(
         "It is a loop whose condition is the inequality, and whose body is one line.",
-        "The new rate appears on both sides of the inequality.",
+        "The new rate appears on both sides of the inequality: each time around, the height after "
+        "the step has to be asked for again.",
         "The squared length of g is `g @ g`.",
     ),
     explanation=r"""
@@ -360,8 +526,9 @@ the first one passed at once. "Any fall is enough" would not do: steps could pas
 and less, and the walk could stall where the ground is not flat.
 """,
     solution=backtrack,
+    # No probe meets the inequality as an equality: its last digit would decide.
     probes=(
-        (lambda x: 4 * x @ x, np.array([1.0, 2.0]), np.array([8.0, 16.0]), 1.0),
+        (lambda x: 4 * x @ x, np.array([1.0, 2.0]), np.array([8.0, 16.0]), 0.98),
         (lambda x: 0.3 * x @ x, np.array([1.0, -2.0]), np.array([0.6, -1.2]), 1.0),
         (
             lambda x: x @ (np.array([1.0, 30.0]) * x),
@@ -424,6 +591,39 @@ def first_rate_on_the_right(f, x, g, lr):
     while f(x - lr * g) > f(x) - wanted and lr > 1e-9:
         lr = lr / 2
     return lr
+
+
+@backtrack_exercise.mistake(
+    "You halve as long as the rate is good enough, and stop where it is not. Which way round?"
+)
+def condition_reversed(f, x, g, lr):
+    while f(x - lr * g) < f(x) - lr / 2 * (g @ g):
+        lr = lr / 2
+    return lr
+
+
+@backtrack_exercise.mistake(
+    "You ask for lr times the square of g, all that the tangent says. Where the ground bends "
+    "upwards, no rate brings so much; ask for half."
+)
+def whole_fall_of_the_tangent(f, x, g, lr):
+    while f(x - lr * g) > f(x) - lr * (g @ g):
+        lr = lr / 2
+    return lr
+
+
+@backtrack_exercise.mistake("You shrink the rate by a tenth each time. Here it is to be halved.")
+def shrunk_by_a_tenth(f, x, g, lr):
+    while f(x - lr * g) > f(x) - lr / 2 * (g @ g):
+        lr = 0.9 * lr
+    return lr
+
+
+@backtrack_exercise.mistake("You returned the point after the step. The rate is asked for.")
+def point_returned(f, x, g, lr):
+    while f(x - lr * g) > f(x) - lr / 2 * (g @ g):
+        lr = lr / 2
+    return x - lr * g
 
 
 kink = ChoiceExercise(

@@ -40,7 +40,7 @@ gradient_exercise = CodeExercise(
     id="line.gradient",
     title="The slope of a squared error",
     difficulty="easy",
-    minutes=6,
+    minutes=4,
     text=r"""
 The line $\hat y = w x$ has the loss $J(w) = \frac1N \sum_i (w x_i - y_i)^2$ over the points in
 `x` and `y`. Write `gradient(w, x, y)`, its derivative with respect to $w$.
@@ -101,11 +101,17 @@ def loss_instead_of_gradient(w, x, y):
     return np.mean((w * x - y) ** 2)
 
 
+@gradient_exercise.mistake("You put 2 x for y. The points need not lie on that line.")
+def targets_not_used(w, x, y):
+    return -2 * np.mean(x**2 * (2 - w))
+
+
 def path_of_epoch(epoch):
     """Return the weights of two epochs of single samples."""
-    first = epoch(1.0, *POINTS, 0.02, np.array([0, 1, 2]))
-    second = epoch(float(first[-1]), *POINTS, 0.02, np.array([2, 0, 1]))
-    return np.concatenate([[1.0], first, second])[:, None]
+    weights = [1.0]
+    for order in ([0, 1, 2], [2, 0, 1]):
+        weights.extend(np.atleast_1d(epoch(weights[-1], *POINTS, 0.02, np.array(order))))
+    return np.array(weights)[:, None]
 
 
 def epoch(w, x, y, lr, order):
@@ -121,7 +127,7 @@ epoch_exercise = CodeExercise(
     id="line.epoch",
     title="One sample at a time",
     difficulty="medium",
-    minutes=12,
+    minutes=6,
     text=r"""
 Write one epoch of stochastic gradient descent for the line $\hat y = w x$:
 `epoch(w, x, y, lr, order)` visits the samples in the order of the indices in `order`, makes one
@@ -142,6 +148,7 @@ of the visits may be random; which $x$ belongs to which $y$ may not.
         (1.0, *POINTS, 0.01, np.array([0, 1, 2])),
         (1.0, POINTS[0], np.array([1.0, 5.0, 2.0]), 0.05, np.array([2, 0, 1])),
         (0.3, *NOISY, 0.1, rng.permutation(7)),
+        (1.0, *POINTS, 0.02, np.array([1, 1])),
     ),
     returns=("weights",),
     path=path_of_epoch,
@@ -189,11 +196,65 @@ def two_forgotten_in_epoch(w, x, y, lr, order):
     return epoch(w, x, y, lr / 2, order)
 
 
+@epoch_exercise.mistake("Your updates go uphill: the gradient is subtracted.")
+def added_in_epoch(w, x, y, lr, order):
+    return epoch(w, x, y, -lr, order)
+
+
+@epoch_exercise.mistake(
+    "Each update begins at the first weight: the next one knows nothing of it. Where is it kept?"
+)
+def update_not_kept(w, x, y, lr, order):
+    return np.array([w - lr * 2 * x[i] * (w * x[i] - y[i]) for i in order])
+
+
+@epoch_exercise.mistake(
+    "You noted each weight before its update: the start is in, and the last weight is missing."
+)
+def noted_before_the_update(w, x, y, lr, order):
+    return np.append(w, epoch(w, x, y, lr, order)[:-1])
+
+
+@epoch_exercise.mistake("The first of your weights is the start. We ask for those after an update.")
+def start_included(w, x, y, lr, order):
+    return np.append(w, epoch(w, x, y, lr, order))
+
+
+@epoch_exercise.mistake("You returned the last weight alone. Which came before it?")
+def last_weight_alone(w, x, y, lr, order):
+    for i in order:
+        w = w - lr * 2 * x[i] * (w * x[i] - y[i])
+    return w
+
+
+@epoch_exercise.mistake(
+    "You put each weight in the place of its sample. The array is in the order of the updates."
+)
+def filed_under_its_sample(w, x, y, lr, order):
+    weights = np.zeros(len(x))
+    for i in order:
+        w = w - lr * 2 * x[i] * (w * x[i] - y[i])
+        weights[i] = w
+    return weights
+
+
+@epoch_exercise.mistake("Those are the steps. We ask for the weights that they lead to.")
+def steps_for_weights(w, x, y, lr, order):
+    return np.diff(epoch(w, x, y, lr, order), prepend=w)
+
+
+@epoch_exercise.mistake(
+    "You multiplied 2 - w by a factor, as if y were 2 x. The points need not lie on that line."
+)
+def targets_not_used_in_epoch(w, x, y, lr, order):
+    return 2 - (2 - w) * np.cumprod(1 - 2 * lr * x[order] ** 2)
+
+
 def path_of_mini_batches(mini_batches):
     """Return the weights of three epochs with batches of two."""
     weights = [1.0]
     for _ in range(3):
-        weights.extend(mini_batches(weights[-1], *POINTS, 0.02, 2))
+        weights.extend(np.atleast_1d(mini_batches(weights[-1], *POINTS, 0.02, 2)))
     return np.array(weights)[:, None]
 
 
@@ -211,7 +272,7 @@ mini_batch_exercise = CodeExercise(
     id="line.mini_batches",
     title="Mini-batches, with the last one short",
     difficulty="hard",
-    minutes=15,
+    minutes=8,
     text=r"""
 Write `mini_batches(w, x, y, lr, batch_size)`: one epoch over the samples in the order given, an
 update for each batch with the *mean* gradient over that batch, returning the weight after every
@@ -295,11 +356,70 @@ def weight_of_the_epochs_start(w, x, y, lr, batch_size):
     return np.array(weights)
 
 
+@mini_batch_exercise.mistake(
+    "Each update begins at the first weight: the next one knows nothing of it. Where is it kept?"
+)
+def update_of_a_batch_not_kept(w, x, y, lr, batch_size):
+    weights = []
+    for start in range(0, len(x), batch_size):
+        x_batch, y_batch = x[start : start + batch_size], y[start : start + batch_size]
+        weights.append(w - lr * 2 * np.mean(x_batch * (w * x_batch - y_batch)))
+    return np.array(weights)
+
+
+@mini_batch_exercise.mistake(
+    "Your updates are half as long as they should be. The derivative of a square?"
+)
+def two_forgotten_in_batch(w, x, y, lr, batch_size):
+    return mini_batches(w, x, y, lr / 2, batch_size)
+
+
+@mini_batch_exercise.mistake(
+    "The first of your weights is the start. We ask for those after an update."
+)
+def start_before_the_batches(w, x, y, lr, batch_size):
+    return np.append(w, mini_batches(w, x, y, lr, batch_size))
+
+
+@mini_batch_exercise.mistake(
+    "A batch begins at every sample in yours, so they overlap. How far is it to the next start?"
+)
+def batches_overlap(w, x, y, lr, batch_size):
+    weights = []
+    for start in range(len(x)):
+        x_batch, y_batch = x[start : start + batch_size], y[start : start + batch_size]
+        w = w - lr * 2 * np.mean(x_batch * (w * x_batch - y_batch))
+        weights.append(w)
+    return np.array(weights)
+
+
+@mini_batch_exercise.mistake(
+    "You shared the samples out evenly. Here each batch is filled, and the last gets what is left."
+)
+def batches_made_equal(w, x, y, lr, batch_size):
+    weights = []
+    for batch in np.array_split(np.arange(len(x)), -(-len(x) // batch_size)):
+        w = w - lr * 2 * np.mean(x[batch] * (w * x[batch] - y[batch]))
+        weights.append(w)
+    return np.array(weights)
+
+
+@mini_batch_exercise.mistake(
+    "You cut the data into `batch_size` parts. It counts the samples in a part, not the parts."
+)
+def size_for_number_of_batches(w, x, y, lr, batch_size):
+    weights = []
+    for batch in np.array_split(np.arange(len(x)), batch_size):
+        w = w - lr * 2 * np.mean(x[batch] * (w * x[batch] - y[batch]))
+        weights.append(w)
+    return np.array(weights)
+
+
 threshold = NumberExercise(
     id="line.threshold",
     title="The largest rate for the batch",
-    difficulty="medium",
-    minutes=8,
+    difficulty="easy",
+    minutes=3,
     text=r"""
 Three points, $x = 1, 2, 3$ on the line $y = 2x$; the loss is
 $J(w) = \frac13 \sum_i (w x_i - y_i)^2$. Batch gradient descent diverges for every learning rate
@@ -334,6 +454,10 @@ above some threshold. Which?
             1 / 9,
             "That is the limit for the point x = 3 alone. The batch averages over all three.",
         ),
+        "in_order": (
+            (49 - 385**0.5) / 144,
+            "That is the limit for 1, 2, 3 in turn. The batch takes all at once.",
+        ),
     },
     explanation=r"""
 $J''(w) = 2 \cdot \frac{1 + 4 + 9}{3} = \frac{28}{3} = L$. The error is multiplied by $1 - \eta L$
@@ -343,40 +467,45 @@ in every step, which lies between $-1$ and $1$ exactly for $0 < \eta < 2/L = 3/1
 
 epochs = NumberExercise(
     id="line.epochs",
-    title="A hundred and one epochs in one line",
+    title="Fifty epochs in one line",
     difficulty="medium",
-    minutes=8,
+    minutes=4,
     text=r"""
-On the same three points we start at $w_0 = 1$ and make 101 steps of batch gradient descent with
-$\eta = 1/100$. How far from the answer, $w = 2$, are we then? Give $2 - w$.
+Now the points of $y = 2x$ are $x = 1, 2, 4$. We start at $w_0 = 1$ and make 50 steps of batch
+gradient descent with $\eta = 1/100$. How far from the answer, $w = 2$, are we then? Give three
+digits of $2 - w$.
 """,
     hints=(
         "The error 2 - w is multiplied by the same factor in every step.",
-        "That factor is 1 - ηL with L = 28/3.",
-        "The error is 1 at the start. Raise the factor to the power 101.",
+        "That factor is 1 - ηL, and L is twice the mean of x squared.",
+        "The error is 1 at the start. Raise the factor to the power 50.",
     ),
-    answer=(1 - 0.28 / 3) ** 101,
-    exact="(1 - 0.28/3)^101 = 5.0375e-5",
+    answer=0.86**50,
+    exact="0.86^50 = 5.308e-4",
     tolerance=5e-3,
     wrong={
-        "mean_forgotten": (0.72**101, "Your factor is 1 - 0.28: you summed over the points."),
+        "one_digit": (5e-4, "Right so far; give two more digits."),
+        "mean_forgotten": (0.58**50, "Your factor is 1 - 0.42: you summed over the points."),
         "two_forgotten": (
-            (1 - 0.14 / 3) ** 101,
-            "Your factor is 1 - 0.14/3. The derivative of a square has a 2.",
+            0.93**50,
+            "Your factor is 1 - 0.07. The derivative of a square has a 2.",
         ),
-        "hundred_steps": ((1 - 0.28 / 3) ** 100, "You made 100 steps. How many are 101 epochs?"),
+        "a_step_too_few": (0.86**49, "You made 49 steps. How many are 50 epochs?"),
+        "a_step_too_many": (0.86**51, "You made 51 steps. How many are 50 epochs?"),
         "weight_for_error": (
-            2 - (1 - 0.28 / 3) ** 101,
+            2 - 0.86**50,
             "That is w. We ask how far it is from 2, which tells more of its digits.",
         ),
         "one_sample_at_a_time": (
-            0.739312**101,
+            (0.98 * 0.92 * 0.68) ** 50,
             "That is one sample at a time: three updates in an epoch. The batch makes one.",
         ),
+        "first_two_alone": (0.95**50, "That is x = 1 and 2 alone. The batch holds all three."),
+        "points_of_the_chapter": ((1 - 0.28 / 3) ** 50, "That is for 1, 2, 3. Here are 1, 2, 4."),
     },
     explanation=r"""
-The error obeys $2 - w_{t+1} = (1 - \eta L)(2 - w_t)$ with $\eta L = \frac{28}{300}$. No loop is
-needed: $(1 - \frac{28}{300})^{101}$.
+The error obeys $2 - w_{t+1} = (1 - \eta L)(2 - w_t)$ with $L = 2 \cdot \frac{1 + 4 + 16}{3} = 14$,
+so the factor is $1 - \frac{14}{100}$. No loop is needed, only its power.
 """,
 )
 
@@ -384,77 +513,88 @@ factor = NumberExercise(
     id="line.factor",
     title="The factor of an epoch with mini-batches",
     difficulty="medium",
-    minutes=8,
+    minutes=4,
     text=r"""
-Same points, $\eta = 1/100$, and now mini-batches of two: first $x = 1, 2$, then $x = 3$ alone. By
-which factor does one epoch multiply the error $2 - w$?
+The points $x = 1, 2, 4$ again, $\eta = 1/100$, and now mini-batches of two, in another order: first
+$x = 4, 1$, then $x = 2$ alone. By which factor does one epoch multiply the error $2 - w$?
 """,
     hints=(
         "A batch multiplies the error by 1 - 2η times the mean of its x squared.",
-        "The first batch has the mean (1 + 4)/2, the second 9.",
+        "The first batch has the mean (16 + 1)/2, the second 4.",
         "The factors of the two updates are multiplied.",
     ),
-    answer=0.95 * 0.82,
-    exact="0.95 · 0.82 = 0.779",
+    answer=0.83 * 0.92,
+    exact="0.83 · 0.92 = 0.7636",
+    tolerance=6e-4,
     wrong={
         "one_sample_at_a_time": (
-            0.98 * 0.92 * 0.82,
+            0.68 * 0.98 * 0.92,
             "That is three updates, one sample each. How many batches of two are there?",
         ),
-        "whole_batch": (1 - 0.28 / 3, "That is one update with all three points."),
+        "whole_batch": (0.86, "That is one update with all three points."),
         "last_batch_dropped": (
-            0.95,
-            "The point x = 3 counts too: its batch is short, not missing.",
+            0.83,
+            "The point x = 2 counts too: its batch is short, not missing.",
         ),
         "short_batch_divided_by_two": (
-            0.95 * 0.91,
+            0.83 * 0.96,
             "You divided the second batch by two. How many samples has it?",
         ),
         "mean_of_the_factors": (
-            (0.95 + 0.82) / 2,
+            (0.83 + 0.92) / 2,
             "You averaged the factors. What happens to an error that is multiplied twice?",
         ),
+        "factor_of_an_update": (
+            (0.83 * 0.92) ** 0.5,
+            "That is the factor per update, a geometric mean. An epoch makes two.",
+        ),
+        "order_of_before": (
+            0.95 * 0.68,
+            "That is for 1, 2 and then 4. Which samples share a step makes a difference.",
+        ),
+        "points_of_the_chapter": (0.95 * 0.82, "That is for 1, 2 and then 3: the chapter's."),
     },
     explanation=r"""
-$\left(1 - \frac{2}{100} \cdot \frac{1 + 4}{2}\right)\left(1 - \frac{2}{100} \cdot 9\right)$. Per
-update each batch does what it can; per *epoch*, more updates shrink the error further, at the
-same number of gradient evaluations.
+$\left(1 - \frac{2}{100} \cdot \frac{16 + 1}{2}\right)\left(1 - \frac{2}{100} \cdot 4\right)$. The
+order of single samples does not matter on a line, but who shares a batch with whom does.
 """,
 )
 
 mean_square = NumberExercise(
     id="line.mean_square",
     title="A second threshold, for random samples",
-    difficulty="hard",
-    minutes=15,
+    difficulty="medium",
+    minutes=4,
     text=r"""
-Now every update draws one of the three points at random. The error is multiplied by
-$1 - 2\eta x^2$, where $x$ is 1, 2 or 3. Above which rate does the *mean of the squared error*
-grow without bound?
+Every update draws one of the points $x = 1, 2, 4$ at random. The error is multiplied by
+$1 - 2\eta x^2$. Above which rate does the *mean of the squared error* grow without bound?
 """,
     hints=(
         "In one update the mean of the squared error is multiplied by the mean of (1 - 2ηx²)².",
         "Multiply out: 1 - 4η times the mean of x² + 4η² times the mean of x to the fourth.",
-        "The means are 14/3 and 98/3.",
+        "The means are 7 and 91.",
     ),
-    answer=1 / 7,
-    exact="(14/3)/(98/3) = 1/7",
+    answer=1 / 13,
+    exact="7/91 = 1/13",
     wrong={
         "threshold_of_the_batch": (
-            3 / 14,
-            "That is where the mean error grows. The mean of its square grows earlier.",
+            1 / 7,
+            "For 1, 2, 4 that is where the mean error grows. The mean of its square grows earlier.",
         ),
         "largest_sample": (
-            1 / 9,
+            1 / 16,
             "That is safe for whatever is drawn, but the other points make up for some of it.",
         ),
-        "half": (1 / 14, "Half of it. Check the factors 4η and 4η² once more."),
-        "cyclic_order": (0.204018, "That is the limit for visiting 1, 2, 3 in turn. Here we draw."),
+        "half": (1 / 26, "Half of it. Check the factors 4η and 4η² once more."),
+        "in_order": (
+            (21 - 105**0.5) / 64,
+            "That is the limit for visiting 1, 2, 4 in turn. Here we draw.",
+        ),
     },
     explanation=r"""
-The factor $1 - 4\eta \cdot \frac{14}{3} + 4\eta^2 \cdot \frac{98}{3}$ is below 1 exactly for
-$\eta < \frac{14}{98}$. Three notions of "converges", in the mean, in mean square and almost
-surely, have three different thresholds.
+The factor $1 - 4\eta \cdot 7 + 4\eta^2 \cdot 91$ is below 1 exactly for
+$\eta < \frac{7}{91}$. Three notions of "converges", in the mean, in mean square and almost surely,
+have three different thresholds.
 """,
 )
 
@@ -462,10 +602,10 @@ shuffling = ChoiceExercise(
     id="line.shuffling",
     title="Why shuffling changes nothing here",
     difficulty="medium",
-    minutes=6,
+    minutes=3,
     text=r"""
-On these three points we may shuffle in every epoch or not: after an epoch of single samples $w$
-is the same, up to rounding. Why?
+On points of the line $y = 2x$ we may shuffle in every epoch or not: after an epoch of single
+samples $w$ is the same, up to rounding. Why?
 """,
     hints=(
         "By what does the sample x multiply the error 2 - w? In which order do we multiply "
@@ -489,7 +629,7 @@ is the same, up to rounding. Why?
         ),
         (
             "because the three gradients are equal",
-            "At w = 1 they are -2, -8 and -18.",
+            "At w = 1 those of the points 1, 2, 3 are -2, -8 and -18.",
         ),
     ),
     right="c",
@@ -504,7 +644,7 @@ boundary = ChoiceExercise(
     id="line.boundary",
     title="Exactly at the threshold",
     difficulty="easy",
-    minutes=3,
+    minutes=2,
     text=r"""
 Batch gradient descent with $\eta = 2/L$ exactly, in exact arithmetic, from $w_0 = 1$ with the
 minimum at $w = 2$. What happens?
@@ -530,7 +670,7 @@ EXERCISES: list[Exercise] = [
     epochs,
     factor,
     shuffling,
+    mean_square,
     epoch_exercise,
     mini_batch_exercise,
-    mean_square,
 ]

@@ -13,8 +13,9 @@ from ..exercise import ChoiceExercise, CodeExercise, Exercise, NumberExercise
 rng = np.random.default_rng(1986)
 X_SMALL = np.array([[1.0, 2.0], [-1.0, 0.5], [0.3, -1.0], [2.0, 1.0]])
 Y_SMALL = np.array([1, 0, 0, 1])
-X_RANDOM, Y_RANDOM = rng.normal(size=(9, 3)), rng.integers(0, 2, size=9)
-W_RANDOM = rng.normal(size=3)
+# Few and short numbers: a learner may want to check them by hand.
+X_RANDOM, Y_RANDOM = rng.normal(size=(4, 3)).round(1), np.array([0, 1, 1, 0])
+W_RANDOM = rng.normal(size=3).round(1)
 
 
 def softmax(Z):
@@ -27,7 +28,7 @@ softmax_exercise = CodeExercise(
     id="models.softmax",
     title="Scores into probabilities",
     difficulty="easy",
-    minutes=8,
+    minutes=4,
     text=r"""
 Write `softmax(Z)`: each row of `Z` holds the scores of one sample, and becomes
 $e^{Z_{ik}} / \sum_j e^{Z_{ij}}$. It must also work for scores in the thousands, for which $e^Z$
@@ -48,6 +49,7 @@ changes nothing but the range: the largest exponent is 0, and no row sums to les
         (np.array([[1.0, 1.0], [0.0, 3.0], [-2.0, 1.0]]),),
         (rng.normal(size=(4, 5)),),
         (np.array([[1000.0, 999.0], [-1000.0, -1001.0]]),),
+        (np.array([[-1000.0, 1000.0, -1000.0]]),),
     ),
     returns=("probabilities",),
 )
@@ -91,6 +93,40 @@ def exponential_forgotten(Z):
     return Z / Z.sum(axis=1, keepdims=True)
 
 
+@softmax_exercise.mistake(
+    "You subtracted a constant, but not the largest score: what is left can still overflow."
+)
+def not_the_largest_subtracted(Z):
+    E = np.exp(Z - Z.min(axis=1, keepdims=True))
+    return E / E.sum(axis=1, keepdims=True)
+
+
+@softmax_exercise.mistake(
+    "All rows together sum to 1; each of them should. And large scores overflow: that comes next."
+)
+def one_sum_and_overflow(Z):
+    return np.exp(Z) / np.exp(Z).sum()
+
+
+@softmax_exercise.mistake(
+    "Your columns sum to 1. A row is one sample. And large scores overflow: that comes next."
+)
+def sum_over_the_samples_and_overflow(Z):
+    return np.exp(Z) / np.exp(Z).sum(axis=0)
+
+
+@softmax_exercise.mistake("Your rows do not sum to 1. What is the denominator?")
+def sum_forgotten(Z):
+    return np.exp(Z)
+
+
+@softmax_exercise.mistake(
+    "Nothing overflows, but your rows do not sum to 1. What must they be divided by?"
+)
+def not_divided(Z):
+    return np.exp(Z - Z.max(axis=1, keepdims=True))
+
+
 def weights_path(gradient, rate):
     """Return the weights of a linear model on four points, as it learns."""
     w = [np.zeros(2)]
@@ -109,10 +145,11 @@ logistic_exercise = CodeExercise(
     id="models.logistic",
     title="The gradient of logistic regression",
     difficulty="medium",
-    minutes=12,
+    minutes=6,
     text=r"""
 Logistic regression says $p_i = \sigma(x_i \cdot w)$ for the probability that sample $i$, a row of
-`X`, has the label 1, and pays the mean of $-\log$ of the probability it gave to what was true.
+`X`, has the label 1. Its loss is the cross-entropy: the mean of $-\ln$ of the probability it gave
+to what was true.
 Write `logistic_gradient(w, X, y)`, the gradient of that loss with respect to $w$; labels are 0
 and 1.
 """,
@@ -146,8 +183,8 @@ def sum_over_the_data(w, X, y):
 
 
 @logistic_exercise.mistake(
-    "There is a p (1 - p) too much: that is the gradient of a squared error. What does the "
-    "logarithm cancel?"
+    "There is a p (1 - p) too much: that is the gradient of half a squared error. What "
+    "does the logarithm cancel?"
 )
 def squared_error_in_disguise(w, X, y):
     p = 1 / (1 + np.exp(-X @ w))
@@ -168,12 +205,41 @@ def sigmoid_forgotten(w, X, y):
 
 
 @logistic_exercise.mistake(
-    "You rounded the probability to 0 or 1 first: that is the perceptron. Keep how sure "
-    "the model is."
+    "You rounded the probability to 0 or 1 first. Keep how sure the model is."
 )
 def decision_for_probability(w, X, y):
     p = X @ w > 0
     return X.T @ (p.astype(float) - y) / len(y)
+
+
+@logistic_exercise.mistake("Yours is twice what it should be. Is there a square in this loss?")
+def two_of_a_square(w, X, y):
+    p = 1 / (1 + np.exp(-X @ w))
+    return 2 * X.T @ (p - y) / len(y)
+
+
+@logistic_exercise.mistake(
+    "That is the gradient of a squared error: 2 p (1 - p) too much. What does the logarithm cancel?"
+)
+def squared_error(w, X, y):
+    p = 1 / (1 + np.exp(-X @ w))
+    return X.T @ (2 * (p - y) * p * (1 - p)) / len(y)
+
+
+@logistic_exercise.mistake(
+    "Your probability falls when the score grows. What is the sign in the exponent of σ?"
+)
+def sigmoid_turned_round(w, X, y):
+    p = 1 / (1 + np.exp(X @ w))
+    return X.T @ (p - y) / len(y)
+
+
+@logistic_exercise.mistake(
+    "You made -1 and +1 of the labels. A probability is compared with 0 or 1."
+)
+def labels_as_signs(w, X, y):
+    p = 1 / (1 + np.exp(-X @ w))
+    return X.T @ (p - (2 * y - 1)) / len(y)
 
 
 def hinge_gradient(w, X, y):
@@ -187,11 +253,11 @@ hinge_exercise = CodeExercise(
     id="models.hinge",
     title="Only those inside the margin pull",
     difficulty="medium",
-    minutes=12,
+    minutes=7,
     text=r"""
 A support vector machine reads the labels 0 and 1 as signs $s = -1$ and $s = +1$, and pays
 $\max(0, 1 - s\,(x \cdot w))$ for a sample, in the mean. Write `hinge_gradient(w, X, y)`, the
-gradient with respect to $w$; where a sample stands exactly on the margin, take the flat side.
+gradient with respect to $w$; where $s\,(x \cdot w)$ is exactly 1, take the flat side.
 """,
     hints=(
         "A sample with s (x · w) at least 1 pays nothing, and does not pull.",
@@ -217,7 +283,7 @@ machine is named after the few that do.
 
 
 @hinge_exercise.mistake(
-    "Only samples on the wrong side pull: that is the perceptron. What of those inside the margin?"
+    "In yours only samples on the wrong side pull. What of those that are right by less than 1?"
 )
 def margin_of_zero(w, X, y):
     s = 2 * y - 1
@@ -239,7 +305,7 @@ def mask_forgotten(w, X, y):
     return -X.T @ s / len(y)
 
 
-@hinge_exercise.mistake("Your gradient points downhill: the loss is 1 minus the margin.")
+@hinge_exercise.mistake("Your gradient points downhill: the loss falls as s (x · w) grows.")
 def minus_forgotten(w, X, y):
     s = 2 * y - 1
     inside = s * (X @ w) < 1
@@ -255,33 +321,70 @@ def mean_over_those_inside(w, X, y):
     return -X.T @ (s * inside) / max(inside.sum(), 1)
 
 
-@hinge_exercise.mistake(
-    "A sample exactly on the margin pulls in yours. Here it takes the flat side."
-)
+@hinge_exercise.mistake("In yours a sample with s (x · w) = 1 pulls. Here it takes the flat side.")
 def on_the_margin_counts(w, X, y):
     s = 2 * y - 1
     inside = s * (X @ w) <= 1
     return -X.T @ (s * inside) / len(y)
 
 
+@hinge_exercise.mistake("Yours grows with the number of samples. The loss is a mean.")
+def sum_of_the_hinges(w, X, y):
+    s = 2 * y - 1
+    inside = s * (X @ w) < 1
+    return -X.T @ (s * inside)
+
+
+@hinge_exercise.mistake("In yours those pull that pay nothing. Turn the comparison round.")
+def mask_turned_round(w, X, y):
+    s = 2 * y - 1
+    outside = s * (X @ w) >= 1
+    return -X.T @ (s * outside) / len(y)
+
+
+@hinge_exercise.mistake("Your signs are turned round: the label 1 stands for s = +1.")
+def signs_turned_round(w, X, y):
+    s = 1 - 2 * y
+    inside = s * (X @ w) < 1
+    return -X.T @ (s * inside) / len(y)
+
+
+@hinge_exercise.mistake("All your samples pull the same way. What does the derivative take from s?")
+def sign_missing_in_the_slope(w, X, y):
+    s = 2 * y - 1
+    inside = s * (X @ w) < 1
+    return -X.T @ inside / len(y)
+
+
+@hinge_exercise.mistake(
+    "You compared the score itself with 1. On which side is a sample with s = -1?"
+)
+def sign_missing_in_the_condition(w, X, y):
+    s = 2 * y - 1
+    inside = X @ w < 1
+    return -X.T @ (s * inside) / len(y)
+
+
 def network(*sizes):
     """Return the arguments of a backward pass: inputs, hidden activations, weights, slopes."""
     N, d, hidden, K = sizes
-    X, W1, W2 = rng.normal(size=(N, d)), rng.normal(size=(d, hidden)), rng.normal(size=(hidden, K))
-    return X, np.maximum(X @ W1, 0), W2, rng.normal(size=(N, K)) / N
+    X, W1, W2 = (
+        rng.normal(size=shape).round(1) + 0.0 for shape in ((N, d), (d, hidden), (hidden, K))
+    )
+    return X, np.tanh(X @ W1).round(3), W2, rng.normal(size=(N, K)).round(1) / N
 
 
 def package_backward(X, A, W2, dZ2):
     """Return the same by the package's own layers."""
-    _, slope = ACTIVATIONS["relu"]
+    _, slope = ACTIVATIONS["tanh"]
     dW2, db2 = linear_backward(dZ2, A)
     return *linear_backward(dZ2 @ W2.T * slope(A), X), dW2, db2
 
 
-def backward(X, A, W2, dZ2):
-    """Return dW1, db1, dW2, db2 of a network with one hidden layer of ReLU units."""
+def tanh_backward(X, A, W2, dZ2):
+    """Return dW1, db1, dW2, db2 of a network with one hidden layer of tanh units."""
     dW2, db2 = A.T @ dZ2, dZ2.sum(axis=0)
-    dZ1 = dZ2 @ W2.T * (A > 0)
+    dZ1 = dZ2 @ W2.T * (1 - A**2)
     dW1, db1 = X.T @ dZ1, dZ1.sum(axis=0)
     return dW1, db1, dW2, db2
 
@@ -290,45 +393,80 @@ backward_exercise = CodeExercise(
     id="models.backward",
     title="One pass back",
     difficulty="hard",
-    minutes=20,
+    minutes=10,
     text=r"""
-A network has the hidden activations $A = \max(0, X W_1 + b_1)$ and the scores
-$Z_2 = A W_2 + b_2$. Given are `X`, `A`, `W2` and `dZ2`, the derivative of the loss by the scores,
-with the mean over the samples already in it. Write `backward(X, A, W2, dZ2)`, which returns
-`dW1, db1, dW2, db2`.
+A network has the hidden activations $A = \tanh(X W_1 + b_1)$ and the scores $Z_2 = A W_2 + b_2$.
+Given are `X`, `A`, `W2` and `dZ2`, the derivative of the loss by the scores, with the mean over
+the samples already in it. Write `tanh_backward(X, A, W2, dZ2)`, which returns
+`dW1, db1, dW2, db2`. No hyperbolic tangent is needed any more.
 """,
     hints=(
         "Backwards through a linear layer: dW is its input transposed times dZ, db is dZ summed.",
         "What reaches the hidden layer is dZ2 times the transpose of W2.",
-        "A ReLU unit passes it on only where it was on: where A > 0.",
+        "A unit passes it on times its slope, and the slope of tanh is 1 - tanh²: in terms of A?",
     ),
     explanation=r"""
 Each linear layer is passed by the same two formulas; between them lies the slope of the
-activation, which for ReLU is 1 where the unit was on and 0 where it was off. `gdcourse.layers`
-holds these lines, and the reference is made of them.
+activation, which for tanh can be had from its value alone, as $1 - A^2$. It is 1 where the unit is
+at 0 and fades where the unit saturates: such a unit learns slowly. `gdcourse.layers` holds these
+lines, and the reference is made of them.
 """,
-    solution=backward,
+    solution=tanh_backward,
     reference=package_backward,
-    probes=(network(4, 3, 5, 2), network(6, 2, 3, 3), network(1, 4, 4, 4)),
+    probes=(network(3, 2, 4, 2), network(6, 2, 3, 3), network(1, 4, 4, 4)),
     returns=("dW1", "db1", "dW2", "db2"),
 )
 
 
 @backward_exercise.mistake(
-    "What comes back passes units that were off. Which of them changed the scores at all?"
+    "What comes back passes the hidden units as if they were linear. What is the slope of tanh?"
 )
-def relu_forgotten(X, A, W2, dZ2):
+def slope_forgotten(X, A, W2, dZ2):
     dW2, db2 = A.T @ dZ2, dZ2.sum(axis=0)
     dZ1 = dZ2 @ W2.T
     dW1, db1 = X.T @ dZ1, dZ1.sum(axis=0)
     return dW1, db1, dW2, db2
 
 
-@backward_exercise.mistake("You multiplied by the activation itself. What is the slope of ReLU?")
+@backward_exercise.mistake("You multiplied by the activation itself. What is the slope of tanh?")
 def activation_for_slope(X, A, W2, dZ2):
     dW2, db2 = A.T @ dZ2, dZ2.sum(axis=0)
     dZ1 = dZ2 @ W2.T * A
     dW1, db1 = X.T @ dZ1, dZ1.sum(axis=0)
+    return dW1, db1, dW2, db2
+
+
+@backward_exercise.mistake("That is the slope of ReLU, 1 or 0. These units are tanh.")
+def slope_of_relu(X, A, W2, dZ2):
+    dW2, db2 = A.T @ dZ2, dZ2.sum(axis=0)
+    dZ1 = dZ2 @ W2.T * (A > 0)
+    dW1, db1 = X.T @ dZ1, dZ1.sum(axis=0)
+    return dW1, db1, dW2, db2
+
+
+@backward_exercise.mistake("`A` is the tangent already, and you took it once more.")
+def tanh_taken_twice(X, A, W2, dZ2):
+    dW2, db2 = A.T @ dZ2, dZ2.sum(axis=0)
+    dZ1 = dZ2 @ W2.T * (1 - np.tanh(A) ** 2)
+    dW1, db1 = X.T @ dZ1, dZ1.sum(axis=0)
+    return dW1, db1, dW2, db2
+
+
+@backward_exercise.mistake("That is the slope of a sigmoid. These units are tanh.")
+def slope_of_sigmoid(X, A, W2, dZ2):
+    dW2, db2 = A.T @ dZ2, dZ2.sum(axis=0)
+    dZ1 = dZ2 @ W2.T * (A * (1 - A))
+    dW1, db1 = X.T @ dZ1, dZ1.sum(axis=0)
+    return dW1, db1, dW2, db2
+
+
+@backward_exercise.mistake(
+    "`db1` passes the hidden units without their slope; `dW1` has it. Which dZ do both come from?"
+)
+def slope_missing_in_the_bias(X, A, W2, dZ2):
+    dW2, db2 = A.T @ dZ2, dZ2.sum(axis=0)
+    dA = dZ2 @ W2.T
+    dW1, db1 = X.T @ (dA * (1 - A**2)), dA.sum(axis=0)
     return dW1, db1, dW2, db2
 
 
@@ -338,7 +476,7 @@ def activation_for_slope(X, A, W2, dZ2):
 )
 def biases_averaged(X, A, W2, dZ2):
     dW2, db2 = A.T @ dZ2, dZ2.mean(axis=0)
-    dZ1 = dZ2 @ W2.T * (A > 0)
+    dZ1 = dZ2 @ W2.T * (1 - A**2)
     dW1, db1 = X.T @ dZ1, dZ1.mean(axis=0)
     return dW1, db1, dW2, db2
 
@@ -349,17 +487,7 @@ def biases_averaged(X, A, W2, dZ2):
 def mean_taken_twice(X, A, W2, dZ2):
     dZ2 = dZ2 / len(X)
     dW2, db2 = A.T @ dZ2, dZ2.sum(axis=0)
-    dZ1 = dZ2 @ W2.T * (A > 0)
-    dW1, db1 = X.T @ dZ1, dZ1.sum(axis=0)
-    return dW1, db1, dW2, db2
-
-
-@backward_exercise.mistake(
-    "You switched off by the sign of what comes back. It is the unit's own value that decides."
-)
-def mask_on_what_comes_back(X, A, W2, dZ2):
-    dW2, db2 = A.T @ dZ2, dZ2.sum(axis=0)
-    dZ1 = np.maximum(dZ2 @ W2.T, 0)
+    dZ1 = dZ2 @ W2.T * (1 - A**2)
     dW1, db1 = X.T @ dZ1, dZ1.sum(axis=0)
     return dW1, db1, dW2, db2
 
@@ -368,37 +496,45 @@ parameters = NumberExercise(
     id="models.parameters",
     title="How long is θ?",
     difficulty="easy",
-    minutes=3,
+    minutes=2,
     text=r"""
-A fully connected network reads digits of 8 × 8 pixels, has one hidden layer of 32 units, and ten
+A fully connected network reads digits of 28 × 28 pixels, has one hidden layer of 20 units, and ten
 classes. How many numbers does its parameter vector $\theta$ hold, biases included?
 """,
     hints=(
         "Two weight matrices and two bias vectors.",
-        "64 × 32 weights and 32 biases, then 32 × 10 and 10.",
+        "784 × 20 weights and 20 biases, then 20 × 10 and 10.",
     ),
-    answer=64 * 32 + 32 + 32 * 10 + 10,
-    exact="64·32 + 32 + 32·10 + 10 = 2410",
+    answer=784 * 20 + 20 + 20 * 10 + 10,
+    exact="784·20 + 20 + 20·10 + 10 = 15910",
     tolerance=1e-6,
     wrong={
         "biases_forgotten": (
-            64 * 32 + 32 * 10,
+            784 * 20 + 20 * 10,
             "Those are the weights. Each unit also has a bias.",
         ),
         "biases_of_the_inputs": (
-            64 * 32 + 32 * 10 + 64 + 32 + 10,
+            784 * 20 + 20 * 10 + 784 + 20 + 10,
             "You gave biases to the pixels. They are given, not learned.",
         ),
-        "output_biases_forgotten": (64 * 32 + 32 + 32 * 10, "The ten scores have biases too."),
-        "units_added": (64 + 32 + 10, "Those are the units. Each pair of neighbours has a weight."),
-        "eight_inputs": (
-            8 * 32 + 32 + 32 * 10 + 10,
-            "You fed in 8 numbers. An image of 8 × 8 has how many pixels?",
+        "output_biases_forgotten": (784 * 20 + 20 + 20 * 10, "The ten scores have biases too."),
+        "hidden_biases_forgotten": (784 * 20 + 20 * 10 + 10, "The hidden units have biases too."),
+        "units_added": (
+            784 + 20 + 10,
+            "Those are the units. Each pair of neighbours has a weight.",
+        ),
+        "one_side_of_the_image": (
+            28 * 20 + 20 + 20 * 10 + 10,
+            "You fed in 28 numbers. An image of 28 × 28 has how many pixels?",
+        ),
+        "network_of_the_chapter": (
+            64 * 32 + 32 + 32 * 10 + 10,
+            "That is the chapter's network, of 32 units on 8 × 8 pixels.",
         ),
     },
     explanation=r"""
-$64 \cdot 32 + 32$ for the hidden layer and $32 \cdot 10 + 10$ for the scores. To `descend` all of
-it is one vector, a point in a space of 2410 dimensions.
+$784 \cdot 20 + 20$ for the hidden layer and $20 \cdot 10 + 10$ for the scores. To `descend` all of
+it is one vector, a point in a space of 15910 dimensions.
 """,
 )
 
@@ -406,10 +542,11 @@ first_loss = NumberExercise(
     id="models.first_loss",
     title="The loss before anything is learned",
     difficulty="easy",
-    minutes=4,
+    minutes=2,
     text=r"""
-A softmax classifier for ten classes starts with all parameters at zero. What is its cross-entropy
-on any data? If a training run starts far from this number, something is wrong.
+A softmax classifier for ten classes starts with all parameters at zero. What is its cross-entropy,
+the mean of $-\ln$ of the probability given to the true class, on any data? If a training run
+starts far from this number, something is wrong.
 """,
     hints=(
         "With equal scores every class gets the same probability.",
@@ -438,39 +575,39 @@ whatever its label.
 
 zero = ChoiceExercise(
     id="models.zero",
-    title="A network that starts at zero",
-    difficulty="hard",
-    minutes=8,
+    title="A network that is zero in its last layer",
+    difficulty="medium",
+    minutes=4,
     text=r"""
-We start a network with one hidden layer of ReLU units with *all* parameters at zero. In the first
-step, which parts of the gradient are not zero?
+We start a network with one hidden layer of ReLU units with a random $W_1$, but with $b_1$, $W_2$
+and $b_2$ at zero, on data whose classes are not equally frequent. In the first step, which parts
+of the gradient are not zero?
 """,
     hints=(
         "What are the hidden activations? What is the derivative by W2, which multiplies them?",
         "What comes back to the hidden layer passes through W2.",
     ),
     choices=(
-        ("all of them", "The hidden activations are 0, so W2 has no slope. Follow the others too."),
+        ("all of them", "What comes back to the hidden layer is multiplied by W2, which is zero."),
         (
             "those of $W_2$ and $b_2$",
-            "dW2 is A transposed times dZ2, and A is zero.",
+            "A is not zero, so dW2 is not; W2 = 0 lets nothing through to W1 and b1, for one step.",
         ),
         (
             "that of $b_2$ alone",
-            "A = 0 gives dW2 = 0; W2 = 0 lets nothing through to W1 and b1. Only b2 learns, the "
-            "frequencies of the classes.",
+            "So it is if W1 is zero as well. Here the hidden units are on for some of the samples.",
         ),
         (
-            "none, so nothing ever changes",
-            "The biases of the scores do have a slope, unless all classes are equally frequent.",
+            "those of $W_1$ and $b_1$",
+            "To get there, what comes back would have to pass W2. The last layer sees it first.",
         ),
     ),
-    right="c",
-    names=("all_parts", "whole_last_layer", "", "none_at_all"),
+    right="b",
+    names=("all_parts", "", "last_bias_alone", "first_layer"),
     explanation=r"""
-$dW_2 = A^T dZ_2 = 0$, and $dZ_1 = dZ_2 W_2^T = 0$. After the step $W_2$ is still zero, so it
-never ends. No noise in the data helps, since it never gets past $W_2$: the start itself must be
-random.
+$dW_2 = A^T dZ_2$ with $A \ne 0$, and $dZ_1 = dZ_2 W_2^T$ is zero, for one step: after it $W_2$ is
+not, and everything learns. Its columns differ, since the hidden units do. One random layer is
+enough to break the symmetry; with none of them random only $b_2$ would ever move.
 """,
 )
 

@@ -11,7 +11,7 @@
   }
 
   function closeness(error, ladder) {
-    const step = ladder.find((bound) => error <= bound);
+    const step = ladder.find((bound) => error > 0 && error <= bound);
     return step === undefined ? "" : ` Yours is within ${Number((100 * step).toPrecision(6))} %.`;
   }
 
