@@ -209,9 +209,8 @@ def main() -> None:
             assert error < 1e-3, (name, error)
         seconds = {name: statistics.median(values[1:]) for name, values in times.items()}
         print(sweep.name)
-        print(
-            f"{'':16}{'first':>10}{'seconds':>10}{'torch / this':>14}{'jax / this':>12}{'megabytes':>11}"
-        )
+        titles = f"{'torch / this':>14}{'jax / this':>12}{'megabytes':>11}"
+        print(f"{'':16}{'first':>10}{'seconds':>10}{titles}")
         for name, value in seconds.items():
             ratios = seconds["torch loop"] / value, seconds["jax vmap + jit"] / value
             row = f"{name:16}{times[name][0]:10.3f}{value:10.3f}{ratios[0]:14.1f}{ratios[1]:12.2f}"
