@@ -136,7 +136,7 @@ def extra_memory(step: Step) -> float:
 
 def main(names: list[str]) -> None:
     """Print the tables."""
-    head = f"{'':9}{'dtype':>8}{'n':>10}" + "".join(f"{way:>10}" for way in WAYS)
+    head = f"{'':9}{'dtype':>8}{'n':>12}" + "".join(f"{way:>10}" for way in WAYS)
     print(f"microseconds a step, {torch.get_num_threads()} threads, median of {ROUNDS} rounds")
     print(head + f"{'np/torch':>10}{'c/fused':>9}{'c/copy':>9}")
     memory = []
@@ -149,7 +149,7 @@ def main(names: list[str]) -> None:
                 mine = ours(rule, x0, g)
                 theirs = torchs(make, x0, g) | optaxs(method, x0, g)
                 us = measure(mine | theirs | copy(rule, x0))
-                row = f"{name:9}{np.dtype(dtype).name:>8}{n:10,}"
+                row = f"{name:9}{np.dtype(dtype).name:>8}{n:12,}"
                 row += "".join(f"{us[way]:10,.1f}" if way in us else f"{'':10}" for way in WAYS)
                 fused = us.get("fused", us["foreach"])
                 ratios = us["numpy"] / us["torch"], us["compiled"] / fused
