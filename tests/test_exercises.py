@@ -850,7 +850,8 @@ def test_changed_page_is_found_out(monkeypatch, folder):
 
 
 def test_figures_of_mistakes_are_drawn_for_every_exercise_in_code():
-    plt = pytest.importorskip("matplotlib.pyplot")
+    import matplotlib.pyplot as plt
+
     from gdcourse.exercises import figures
 
     for exercise in CODE:
