@@ -1,4 +1,4 @@
-"""Write the book's pages on its exercises: a section of each chapter, two pages of the appendix.
+"""Write the book's pages on its exercises: a section of each chapter, and the appendix.
 
 All of it comes from `gdcourse.exercises`, so that a page and the checker cannot part. A test holds
 the files against what this tool would write.
@@ -19,7 +19,6 @@ from tools.notebooks import strip
 
 BOOK = Path("book")
 GLANCE = BOOK / "appendix" / "exercises.md"
-MISTAKES = BOOK / "appendix" / "mistakes.ipynb"
 HOW = {"code": "write code", "number": "find a number", "choice": "choose"}
 
 SECTION = """## Exercises
@@ -153,13 +152,13 @@ def glance() -> str:
                 for level in DIFFICULTY
             ]
             lines.append(f"| {how} | " + " | ".join(map(str, counts)) + " |")
-    lines += ["", "What goes wrong in them is collected under {doc}`mistakes`."]
+        lines += ["", f"What goes wrong in them: {{doc}}`mistakes-{part}`."]
     return "\n".join(lines) + "\n"
 
 
-def known_mistakes() -> NotebookNode:
-    """Return the page of all known mistakes, with a figure for each exercise in code."""
-    opening = """# Known mistakes
+def known_mistakes(part: str) -> NotebookNode:
+    """Return the page of a part's known mistakes, with a figure for each exercise in code."""
+    opening = f"""# Known mistakes: {part.capitalize()}
 
 Whoever gets an answer wrong is seldom the first to get it wrong that way. For each exercise in code
 the checker knows some of these ways, as small functions; where an answer does what one of them
@@ -172,13 +171,12 @@ wrong. Read this page after the exercises: it gives some of them away."""
         new_markdown_cell(opening, id="mistakes-head"),
         new_code_cell(code, id="mistakes-import", metadata={"tags": ["hide-input"]}),
     ]
-    for part, chapters in PARTS.items():
-        for chapter, exercises in chapters.items():
-            heading = f"## {{doc}}`../{part}/{chapter}`"
-            for exercise in exercises:
-                if isinstance(exercise, CodeExercise):
-                    cells += mistakes_of(exercise, heading)
-                    heading = ""
+    for chapter, exercises in PARTS[part].items():
+        heading = f"## {{doc}}`../{part}/{chapter}`"
+        for exercise in exercises:
+            if isinstance(exercise, CodeExercise):
+                cells += mistakes_of(exercise, heading)
+                heading = ""
     return new_notebook(cells=cells)
 
 
@@ -214,8 +212,9 @@ def mistakes_of(exercise: CodeExercise, heading: str) -> list[NotebookNode]:
 
 def files() -> dict[Path, str]:
     """Return what every generated file should hold."""
-    texts = {GLANCE: glance(), MISTAKES: strip(known_mistakes())}
+    texts = {GLANCE: glance()}
     for part, chapters in PARTS.items():
+        texts[BOOK / "appendix" / f"mistakes-{part}.ipynb"] = strip(known_mistakes(part))
         for chapter, exercises in chapters.items():
             path = BOOK / part / f"{chapter}.ipynb"
             notebook = nbformat.read(path, as_version=4)

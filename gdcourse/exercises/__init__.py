@@ -13,12 +13,16 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Any
 
-from . import foundations, record
+from . import challenges, foundations, record, variants
 from .exercise import CodeExercise, Exercise
 from .result import Note, Result
 
 # part -> chapter -> its exercises, in the order of the book
-PARTS: dict[str, dict[str, list[Exercise]]] = {"foundations": foundations.CHAPTERS}
+PARTS: dict[str, dict[str, list[Exercise]]] = {
+    "foundations": foundations.CHAPTERS,
+    "variants": variants.CHAPTERS,
+    "challenges": challenges.CHAPTERS,
+}
 
 _hints_given: dict[str, int] = {}
 
