@@ -453,7 +453,7 @@ without replacement. What is the variance of the gradient of the batch?
         "Divide by B = 3, and multiply by (N - B)/(N - 1).",
     ),
     answer=5 / 6,
-    exact="7.5/3 · 1/3 = 5/6",
+    exact="15/2 · 1/3 · 1/3 = 5/6",
     wrong={
         "with_replacement": (2.5, "That is with replacement: there is less left to vary here."),
         "sample_variance": (10 / 9, "Your S² divides by N - 1. These four are all the data."),
@@ -463,7 +463,7 @@ without replacement. What is the variance of the gradient of the batch?
         "one_sample": (7.5, "That is the variance of a single sample."),
     },
     explanation=r"""
-$S^2 = \frac{1 + 16 + 4 + 9}{4} = 7.5$, and $\frac{7.5}{3} \cdot \frac{4 - 3}{4 - 1} = \frac56$.
+$S^2 = \frac{1 + 16 + 4 + 9}{4} = \frac{15}{2}$, and $\frac{5}{2} \cdot \frac{4 - 3}{4 - 1} = \frac56$.
 Or by hand: to draw three is to leave out one, the four batches have the means $10/3$, $13/3$, $7/3$
 and $2$, and these vary by $5/6$ around 3.
 """,
