@@ -260,6 +260,27 @@ def backward_by_sums(X, A, W2, dZ2):
     )
 
 
+def variance_by_covariances(g, B, replace):
+    covariance = 0 if replace else -np.var(g) / (len(g) - 1)
+    return (B * np.var(g) + B * (B - 1) * covariance) / B**2
+
+
+def step_by_samples(theta, G, lr, base):
+    for g in G:
+        theta = theta - lr / base * g
+    return theta
+
+
+def batch_by_listing(order, B, t):
+    batches = [order[start : start + B] for start in range(0, len(order), B)]
+    return batches[t % len(batches)]
+
+
+def accumulated_row_by_row(gradient, theta, X, y, micro):
+    rows = [slice(i, i + 1) for i in range(len(y))]
+    return np.mean([gradient(theta, X[row], y[row]) for row in rows], axis=0)
+
+
 EQUIVALENT = [
     ("gradient.direction", steepest_by_trying),
     ("gradient.numerical", differences_by_columns),
@@ -270,6 +291,10 @@ EQUIVALENT = [
     ("explorer.line_search", rate_along_the_line),
     ("line.epoch", epoch_by_contraction),
     ("line.mini_batches", batches_by_split),
+    ("minibatch.variance", variance_by_covariances),
+    ("minibatch.step", step_by_samples),
+    ("minibatch.batch_at", batch_by_listing),
+    ("minibatch.accumulate", accumulated_row_by_row),
     ("models.hinge", hinge_by_samples),
     ("models.backward", backward_by_sums),
     ("momentum.step", velocity_in_another_order),

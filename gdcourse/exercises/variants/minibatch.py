@@ -115,6 +115,12 @@ def each_update(batch_at, order, B, updates):
         batch_at(order, B, t)
 
 
+def path_of_batches(batch_at):
+    """Return the samples that come one after another, in orders of five and of six samples."""
+    orders = np.array([3, 7, 4, 1, 2]), np.array([3, 7, 5, 1, 2, 4])
+    return np.concatenate([batch_at(order, 2, t) for order in orders for t in range(7)])[:, None]
+
+
 def batch_at(order, B, t):
     """Return the samples of update t, out of epochs that all follow the same order."""
     per_epoch = -(-len(order) // B)
@@ -148,12 +154,13 @@ a share of about $1/e$ of the samples has not been seen. That is no epoch.
     probes=(
         (np.array([3, 0, 4, 1, 2]), 2, 7),
         (np.array([3, 0, 5, 1, 2, 4]), 2, 7),
-        (np.array([2, 0, 1]), 1, 5),
+        (np.array([5, 2, 8]), 1, 5),
         (np.array([2, 0, 3, 1]), 4, 3),
         (rng.permutation(11), 4, 7),
     ),
     drive=each_update,
     returns=("batch",),
+    path=path_of_batches,
 )
 
 
@@ -419,13 +426,6 @@ def last_piece_only(gradient, theta, X, y, micro):
 
 
 @accumulate_exercise.mistake(
-    "You asked for all rows at once, which do not fit. That is why there is a `micro`."
-)
-def all_at_once(gradient, theta, X, y, micro):
-    return gradient(theta, X, y)
-
-
-@accumulate_exercise.mistake(
     "You made a step after each piece, so the next was asked for elsewhere. All belong to theta."
 )
 def point_moved_between_pieces(gradient, theta, X, y, micro):
@@ -463,9 +463,9 @@ without replacement. What is the variance of the gradient of the batch?
         "one_sample": (7.5, "That is the variance of a single sample."),
     },
     explanation=r"""
-$S^2 = \frac{1 + 16 + 4 + 9}{4} = \frac{15}{2}$, and $\frac{5}{2} \cdot \frac{4 - 3}{4 - 1} = \frac56$.
-Or by hand: to draw three is to leave out one, the four batches have the means $10/3$, $13/3$, $7/3$
-and $2$, and these vary by $5/6$ around 3.
+$S^2 = \frac{1 + 16 + 4 + 9}{4} = \frac{15}{2}$, and
+$\frac{15/2}{3} \cdot \frac{4 - 3}{4 - 1} = \frac56$. Or by hand: to draw three is to leave
+out one; the four batches have the means $10/3$, $13/3$, $7/3$ and $2$, and vary by $5/6$ around 3.
 """,
 )
 
