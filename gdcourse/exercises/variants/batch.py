@@ -24,10 +24,10 @@ scaled = ChoiceExercise(
     difficulty="easy",
     minutes=4,
     text=r"""
-A least-squares fit $J(\theta) = \frac1N \lVert X\theta - y \rVert^2$ starts at $\theta = 0$ and runs
-at its best constant rate $2/(L + \mu)$. Somebody multiplies *every* entry of $X$ by 10, and the best
-rate is worked out anew. What happens to the rate, and to the number of steps until the distance to
-the minimum is a millionth of what it was at the start?
+A least-squares fit $J(\theta) = \frac1N \lVert X\theta - y \rVert^2$ starts at $\theta = 0$ and
+runs at its best constant rate $2/(L + \mu)$. Somebody multiplies *every* entry of $X$ by 10, and
+the best rate is worked out anew. What happens to the rate, and to the number of steps until the
+distance to the minimum is a millionth of what it was at the start?
 """,
     hints=(
         "What happens to the Hessian, and so to each of its eigenvalues?",
@@ -74,7 +74,7 @@ ten-thousandth, from the worst start?
         "ln(10000)/ln(51/49) is 230.2, and there is no part of a step.",
     ),
     answer=231_000,
-    exact="1000 · ⌈ln 10⁴ / ln(51/49)⌉ = 231,000",
+    exact="1000 · ⌈ln 10⁴ / ln(51/49)⌉ = 231000",
     tolerance=1e-6,
     wrong={
         "steps": (231, "Those are the steps. What does one of them ask of the data?"),
@@ -102,8 +102,8 @@ ten-thousandth, from the worst start?
         ),
     },
     explanation=r"""
-$\ln 10^4 / \ln\frac{51}{49} = 230.2$, so 231 steps, and each of them makes $N = 1000$ gradient
-evaluations.
+$\ln 10^4 / \ln\frac{51}{49}$ lies between 230 and 231, so it takes 231 steps, and each of them
+makes $N = 1000$ gradient evaluations.
 """,
 )
 
@@ -113,8 +113,8 @@ three_features = NumberExercise(
     difficulty="medium",
     minutes=6,
     text=r"""
-Three features have mean 0 and mean square 1 each, and every two of them have the correlation 0.9.
-What is the condition number $\kappa$ of their least-squares fit?
+Three features have mean 0 and mean square 1 each, and every two of them have the correlation
+$\frac{9}{10}$. What is the condition number $\kappa$ of their least-squares fit?
 """,
     hints=(
         "H is 2 times a matrix with 1 on the diagonal and 0.9 everywhere else.",
@@ -133,8 +133,8 @@ What is the condition number $\kappa$ of their least-squares fit?
         "third_added_to_two": (29, "Add up a row of the matrix: one 1 and two times 0.9."),
     },
     explanation=r"""
-The vector $(1, 1, 1)$ has the eigenvalue $2\,(1 + 2 \cdot 0.9) = 5.6$, and every vector whose
-entries add up to 0 has $2\,(1 - 0.9) = 0.2$. With $d$ such features
+The vector $(1, 1, 1)$ has the eigenvalue $2\,(1 + 2r) = \frac{56}{10}$, and every vector whose
+entries add up to 0 has $2\,(1 - r) = \frac{2}{10}$. With $d$ such features
 $\kappa = (1 + (d - 1)\,r)/(1 - r)$: the more columns say the same, the slower the fit.
 """,
 )
@@ -145,9 +145,10 @@ wrong_average = NumberExercise(
     difficulty="medium",
     minutes=6,
     text=r"""
-Fit $\hat y = wx$ to the points $(1, 2)$, $(2, 4)$ and $(3, 9)$ by squared errors. The chunks are the
-first two points and the last one alone. A program averages the *means* of the two chunks' gradients,
-with equal weights, and descends until this average is zero. At which $w$ does it stop?
+Fit $\hat y = wx$ to the points $(1, 2)$, $(2, 4)$ and $(3, 9)$ by squared errors. The chunks are
+the first two points, and the last one alone. A program takes the mean gradient of each chunk,
+averages the two with equal weights, and descends until this average is zero. At which $w$ does it
+stop?
 """,
     hints=(
         "Write down the mean gradient of each chunk as a function of w, and set their sum to zero.",
@@ -174,14 +175,14 @@ with equal weights, and descends until this average is zero. At which $w$ does i
     explanation=r"""
 The points 1 and 2 count $\frac14$ each, point 3 counts $\frac12$, so the program solves
 $w = \frac{\frac14 \cdot 2 + \frac14 \cdot 8 + \frac12 \cdot 27}{\frac14 \cdot 1 + \frac14 \cdot 4 +
-\frac12 \cdot 9} = \frac{64}{23}$. The fit is $\frac{37}{14} = 2.643$. The walk is perfect and the
+\frac12 \cdot 9} = \frac{64}{23}$. The fit is at $\frac{37}{14}$. The walk is perfect, and the
 landscape is wrong.
 """,
 )
 
 
 def iterations(kappa, eps):
-    """Return the steps after which at most eps of the distance is left, from the worst start."""
+    """Return the steps after which a share eps of the distance is left."""
     return np.ceil(np.log(1 / eps) / np.log((kappa + 1) / (kappa - 1)))
 
 
@@ -204,8 +205,8 @@ round valleys.
     explanation=r"""
 $\left(\frac{\kappa - 1}{\kappa + 1}\right)^t \le \varepsilon$ means
 $t \ge \ln\frac1\varepsilon \big/ \ln\frac{\kappa + 1}{\kappa - 1}$. For a large $\kappa$ the
-denominator is close to $2/\kappa$, but for a round valley it is not: at $\kappa = 1.5$ a step leaves
-a fifth.
+denominator is close to $2/\kappa$, but for a round valley it is not: at $\kappa = \frac32$ a step
+leaves a fifth, and $2/\kappa$ promises a quarter.
 """,
     solution=iterations,
     probes=((40.0, 1e-3), (5.0, 0.05), (12.5, 1e-3), (1.5, 1e-9), (730.0, 1e-8), (1.2, 0.3)),
@@ -267,7 +268,7 @@ def sign_of_a_logarithm(kappa, eps):
 
 
 def rate_for(X):
-    """Return the best constant rate for a least-squares fit to the rows of X."""
+    """Return the best constant rate for a least-squares fit to X."""
     curvatures = np.linalg.eigvalsh(2 / len(X) * X.T @ X)
     return 2 / (curvatures[0] + curvatures[-1])
 
@@ -289,9 +290,9 @@ there is.)
         "`np.linalg.eigvalsh` returns the eigenvalues of a symmetric matrix in ascending order.",
     ),
     explanation=r"""
-The Hessian is $\frac2N X^T X$. The targets do not matter: they decide where the minimum is, and not
-how curved the way to it is. The squares of the singular values of $X$, times $\frac2N$, are the same
-eigenvalues.
+The Hessian is $\frac2N X^T X$. The targets do not matter: they decide where the minimum is, and
+not how curved the way to it is. The squares of the singular values of $X$, times $\frac2N$, are the
+same eigenvalues.
 """,
     solution=rate_for,
     probes=((data(9, 2)[0],), (data(30, 4)[0],), (data(4, 4)[0],), (data(7, 3)[0],)),
@@ -353,7 +354,7 @@ def mean_of_all_curvatures(X):
 
 
 def distances(curvatures, c, lrs):
-    """Return the distance to the minimum at the start and after each step."""
+    """Return the distances to the minimum, the first at the start."""
     errors = [c]
     for lr in lrs:
         errors.append((1 - lr * curvatures) * errors[-1])
@@ -375,8 +376,8 @@ distances_exercise = CodeExercise(
 The chapter predicts the excess at a constant rate. Predict the *distance*
 $\lVert\theta_t - \theta^*\rVert$, where step $t$ has a rate $\eta_t$ of its own. Write
 `distances(curvatures, c, lrs)`: the eigenvalues $\lambda_i$, the first error
-$c = Q^T(\theta_0 - \theta^*)$ along the eigenvectors, and the rates $\eta_0, \dots, \eta_{T-1}$ come
-in as arrays. Return an array of $T + 1$ distances, the first of them at the start.
+$c = Q^T(\theta_0 - \theta^*)$ along the eigenvectors, and the rates $\eta_0, \dots, \eta_{T-1}$
+come in as arrays. Return an array of $T + 1$ distances, the first of them at the start.
 """,
     hints=(
         "Follow the error of each coordinate: what does step t multiply it by?",
@@ -504,10 +505,10 @@ time?
         "at_once": (1, "After one step the steep direction still owes 96 % at the best rate."),
     },
     explanation=r"""
-At $1/L$ the loss is $\frac12 \cdot 0.99^{2t}$ from the first step on, at $2/(L + \mu)$ it is
-$\frac12 \cdot 101 \cdot (99/101)^{2t}$. The second is lower when $1.01^{2t} > 101$, that is
-$t > 231.9$. Until then the better rate has gained all it can along the floor, and has been paying
-for it across.
+At $1/L$ the loss is $\frac12 \left(\frac{99}{100}\right)^{2t}$ from the first step on, at
+$2/(L + \mu)$ it is $\frac{101}{2} \left(\frac{99}{101}\right)^{2t}$. The second is lower when
+$\left(\frac{101}{100}\right)^{2t} > 101$, for the first time at $t = 232$. The larger rate gains
+along the floor in every step, and needs that long to earn back what it left across.
 """,
 )
 
@@ -536,7 +537,7 @@ def twice(error: Array) -> Array:
 
 
 def chunked(gradient, theta, X, y, size):
-    """Return the gradient over all rows, from chunks of at most `size` of them."""
+    """Return the gradient over all rows, from chunks of `size` or less."""
     total = np.zeros(len(theta))
     for start in range(0, len(X), size):
         rows = slice(start, start + size)
@@ -552,8 +553,8 @@ chunked_exercise = CodeExercise(
     text=r"""
 `gradient(theta, X, y)` returns the gradient of the *mean* loss over the rows that it is given, of
 some loss or other, and it has memory for `size` rows at a time, no more. Write
-`chunked(gradient, theta, X, y, size)`, which returns the gradient of the mean loss over *all* rows of
-`X` and `y`. Their number need not be a multiple of `size`.
+`chunked(gradient, theta, X, y, size)`, which returns the gradient of the mean loss over *all* rows
+of `X` and `y`. Their number need not be a multiple of `size`.
 """,
     hints=(
         "Slices do it: `X[start : start + size]` is shorter at the end by itself.",
