@@ -75,7 +75,7 @@ ten-thousandth, from the worst start?
     ),
     answer=231_000,
     exact="1000 · ⌈ln 10⁴ / ln(51/49)⌉ = 231000",
-    tolerance=1e-6,
+    tolerance=5e-5,
     wrong={
         "steps": (231, "Those are the steps. What does one of them ask of the data?"),
         "rate_one_over_L": (
@@ -485,7 +485,7 @@ time?
     ),
     answer=232,
     exact="⌈ln 101 / (2 ln 1.01)⌉ = 232",
-    tolerance=1e-6,
+    tolerance=2e-4,
     wrong={
         "factor_not_squared": (
             464,
