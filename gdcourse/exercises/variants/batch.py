@@ -209,13 +209,13 @@ denominator is close to $2/\kappa$, but for a round valley it is not: at $\kappa
 leaves a fifth, and $2/\kappa$ promises a quarter.
 """,
     solution=iterations,
-    probes=((40.0, 1e-3), (5.0, 0.05), (12.5, 1e-3), (1.5, 1e-9), (730.0, 1e-8), (1.2, 0.3)),
+    probes=((5.0, 0.05), (12.5, 0.1), (6.0, 0.01), (1.5, 1e-9), (40.0, 0.3), (1.2, 0.3)),
     returns=("steps",),
 )
 
 
 @iterations_exercise.mistake("You took the factor 1 - 1/κ. To which rate does it belong?")
-def factor_of_one_over_L(kappa, eps):
+def factor_of_the_common_rate(kappa, eps):
     return np.ceil(np.log(1 / eps) / -np.log(1 - 1 / kappa))
 
 
@@ -333,7 +333,7 @@ def singular_values_not_squared(X):
 
 
 @rate_exercise.mistake("That is 1/L. What of the flattest direction?")
-def one_over_L(X):
+def rate_of_the_steepest_alone(X):
     return 1 / np.linalg.eigvalsh(2 / len(X) * X.T @ X)[-1]
 
 
