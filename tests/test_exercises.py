@@ -48,7 +48,7 @@ NUMBERS = [exercise for exercise in EVERY if isinstance(exercise, NumberExercise
 CHOICES = [exercise for exercise in EVERY if isinstance(exercise, ChoiceExercise)]
 MISTAKES = [(exercise, mistake) for exercise in CODE for mistake in exercise.mistakes]
 ROOT = str(Path(exercises.__file__).parents[2])
-RULES = {"explorer.step", "momentum.step"}  # exercises that write an update rule
+RULES = {"explorer.step", "momentum.step", "batch.chunked"}  # an update rule or an estimator
 
 
 def name_of(value):

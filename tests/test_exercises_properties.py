@@ -260,6 +260,29 @@ def backward_by_sums(X, A, W2, dZ2):
     )
 
 
+def steps_by_multiplying(kappa, eps):
+    steps, left = 0, 1.0
+    while left > eps:
+        steps, left = steps + 1, left * (kappa - 1) / (kappa + 1)
+    return steps
+
+
+def rate_by_singular_values(X):
+    singular = np.linalg.svd(X)[1]
+    return len(X) / (max(singular) ** 2 + min(singular) ** 2)
+
+
+def distances_by_products(curvatures, c, lrs):
+    products = np.cumprod([np.ones_like(c), *(1 - lr * curvatures for lr in lrs)], axis=0)
+    return [sum((product * c) ** 2) ** 0.5 for product in products]
+
+
+def chunks_made_equal(gradient, theta, X, y, size):
+    chunks = np.array_split(np.arange(len(y)), -(-len(y) // size))
+    parts = [gradient(theta, X[chunk], y[chunk]) for chunk in chunks]
+    return np.average(parts, axis=0, weights=[len(chunk) for chunk in chunks])
+
+
 EQUIVALENT = [
     ("gradient.direction", steepest_by_trying),
     ("gradient.numerical", differences_by_columns),
@@ -279,6 +302,10 @@ EQUIVALENT = [
     ("models.logistic", sigmoid_by_tanh),
     ("gradient.slope", slope_by_angle),
     ("explorer.rate", rate_by_other_eigenvalues),
+    ("batch.iterations", steps_by_multiplying),
+    ("batch.rate", rate_by_singular_values),
+    ("batch.distances", distances_by_products),
+    ("batch.chunked", chunks_made_equal),
 ]
 
 

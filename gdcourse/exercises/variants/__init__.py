@@ -1,5 +1,8 @@
 """The exercises of the part Variants, a module for each chapter."""
 
 from ..exercise import Exercise
+from . import batch
 
-CHAPTERS: dict[str, list[Exercise]] = {}
+CHAPTERS: dict[str, list[Exercise]] = {
+    "batch": batch.EXERCISES,
+}
