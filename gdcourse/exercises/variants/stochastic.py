@@ -23,7 +23,7 @@ def every_gradient(w, X, y):
 
 
 def gradients(w, X, y):
-    """Return the gradient of each sample's squared error by w, a row per sample."""
+    """Return the gradient of each sample's loss, a row per sample."""
     return 2 * (X @ w - y)[:, None] * X
 
 
@@ -102,85 +102,127 @@ def sum_alone(w, X, y):
     return 2 * (X @ w - y) @ X
 
 
-def noise_floor(lr, lam, sigma):
-    """Return the variance at which SGD settles, for noise of standard deviation sigma."""
-    return lr * sigma**2 / (lam * (2 - lr * lam))
-
-
-floor = CodeExercise(
-    id="stochastic.noise_floor",
-    title="The height of the floor",
+conditions = ChoiceExercise(
+    id="stochastic.conditions",
+    title="Two sums",
     difficulty="easy",
-    minutes=4,
+    minutes=3,
     text=r"""
-SGD at a constant rate `lr` on $F(x) = \frac12 \lambda x^2$, with independent noise of *standard
-deviation* `sigma` in each gradient: write `noise_floor(lr, lam, sigma)`, the variance of $x_t$
-after a long time. `lam` is the curvature $\lambda$; all three are numbers, with $\eta\lambda < 2$.
+Four rates for the updates $t = 1, 2, 3, \dots$ Which of them fulfils *both* conditions of Robbins
+and Monro?
 """,
     hints=(
-        "The variance settles where one step reproduces it.",
-        "A step multiplies the variance by (1 - ηλ)² and adds η²σ².",
-        "Set V = (1 - ηλ)² V + η²σ² and solve for V.",
+        "The sum of t to the power -p is finite exactly for p above 1.",
+        "Squaring a rate doubles its p.",
     ),
+    choices=(
+        (
+            r"$\eta_t = 1/\sqrt{t}$",
+            "Its squares are 1/t, whose sum is infinite: the second condition fails.",
+        ),
+        (
+            r"$\eta_t = 1/t^{3/2}$",
+            "Its sum is finite: the run can come to a halt before it has arrived.",
+        ),
+        (
+            r"$\eta_t = 1/t^{2/3}$",
+            "Its powers are 2/3, not above 1, and for the squares 4/3, above 1.",
+        ),
+        (
+            r"$\eta_t = 0.99^t$",
+            "Its sum is 99: no start that is far enough away can be forgotten.",
+        ),
+    ),
+    right="c",
+    names=("squares_diverge", "sum_converges", "", "geometric"),
     explanation=r"""
-From $V = (1 - \eta\lambda)^2 V + \eta^2\sigma^2$ follows
-$V = \eta\sigma^2 / \lambda(2 - \eta\lambda)$. It is often quoted as $\eta\sigma^2/2\lambda$, which
-is half of it at the rate $1/\lambda$ and misses that it blows up at $2/\lambda$.
+$t^{-p}$ fulfils both exactly for $\frac12 < p \le 1$. Together with averaging, a power between
+$\frac12$ and 1 is the usual choice: the average does the rest.
 """,
-    solution=noise_floor,
-    probes=((0.1, 1.0, 1.0), (0.3, 2.0, 3.0), (1.2, 0.5, 0.7), (0.01, 40.0, 2.0)),
-    returns=("variance",),
 )
 
 
-@floor.mistake("Right for small rates only. What became of the term with the square of ηλ?")
-def small_rate_limit(lr, lam, sigma):
-    return lr * sigma**2 / (2 * lam)
+def rate_for(variance, lam, sigma):
+    """Return the rate at which SGD settles at a given variance."""
+    return 2 * lam * variance / (sigma**2 + lam**2 * variance)
 
 
-@floor.mistake("That is the standard deviation. We ask for the variance.")
-def standard_deviation(lr, lam, sigma):
-    return np.sqrt(lr * sigma**2 / (lam * (2 - lr * lam)))
+rate_for_floor = CodeExercise(
+    id="stochastic.rate_for",
+    title="As low as ordered",
+    difficulty="medium",
+    minutes=6,
+    text=r"""
+SGD at a constant rate on $F(x) = \frac12 \lambda x^2$, with independent noise of *standard
+deviation* `sigma` in each gradient, is to settle at a given variance of $x$. Write
+`rate_for(variance, lam, sigma)`, the rate that does it, exactly and not for small rates only; `lam`
+is the curvature $\lambda$. All three are numbers above 0.
+""",
+    hints=(
+        "The floor is a formula of the rate. Here the floor is known, and the rate is not.",
+        "Multiply by the denominator: V λ (2 - ηλ) = η σ².",
+        "Bring both terms with η to one side, and divide.",
+    ),
+    explanation=r"""
+$\operatorname{Var} \lambda (2 - \eta\lambda) = \eta \sigma^2$ is linear in $\eta$:
+$\eta = 2\lambda \operatorname{Var} / (\sigma^2 + \lambda^2 \operatorname{Var})$. For a low floor it
+is nearly $2\lambda \operatorname{Var} / \sigma^2$; for a very high one it comes near $2/\lambda$
+and never reaches it.
+""",
+    solution=rate_for,
+    probes=((0.25, 1.0, 1.0), (0.1, 2.0, 3.0), (3.0, 0.5, 0.7), (0.01, 40.0, 2.0)),
+    returns=("rate",),
+)
 
 
-@floor.mistake("`sigma` is a standard deviation. What does a step add to the variance?")
-def sigma_not_squared(lr, lam, sigma):
-    return lr * sigma / (lam * (2 - lr * lam))
+@rate_for_floor.mistake("Right for a low floor only. What became of the 2 - ηλ in the formula?")
+def low_floor_alone(variance, lam, sigma):
+    return 2 * lam * variance / sigma**2
 
 
-@floor.mistake("Your bracket holds 2 - η. By what is x multiplied in a step?")
-def curvature_missing_in_the_bracket(lr, lam, sigma):
-    return lr * sigma**2 / (lam * (2 - lr))
+@rate_for_floor.mistake("`sigma` is a standard deviation. The formula has the variance of noise.")
+def sigma_not_squared(variance, lam, sigma):
+    return 2 * lam * variance / (sigma + lam**2 * variance)
 
 
-@floor.mistake("A factor λ is missing below. Multiply out 1 - (1 - ηλ)² once more.")
-def curvature_missing_in_front(lr, lam, sigma):
-    return lr * sigma**2 / (2 - lr * lam)
+@rate_for_floor.mistake("Yours has λ where λ² belongs: it stood before the bracket and within it.")
+def curvature_once(variance, lam, sigma):
+    return 2 * lam * variance / (sigma**2 + lam * variance)
 
 
-@floor.mistake("One rate too many: 1 - (1 - ηλ)² has a factor η, which cancels one above.")
-def rate_not_cancelled(lr, lam, sigma):
-    return lr**2 * sigma**2 / (lam * (2 - lr * lam))
+@rate_for_floor.mistake("A factor λ is missing above. Multiply V by the whole denominator.")
+def curvature_missing_above(variance, lam, sigma):
+    return 2 * variance / (sigma**2 + lam**2 * variance)
 
 
-@floor.mistake("You left the factor (1 - ηλ) unsquared. What does a factor do to a variance?")
-def factor_not_squared(lr, lam, sigma):
-    return lr * sigma**2 / lam
+@rate_for_floor.mistake("A sign is turned round: which terms with η stand on which side?")
+def sign_turned_round(variance, lam, sigma):
+    return 2 * lam * variance / (sigma**2 - lam**2 * variance)
 
 
-@floor.mistake("The noise of one step alone: the noise of the steps before it has not died out.")
-def one_step_alone(lr, lam, sigma):
-    return lr**2 * sigma**2
+@rate_for_floor.mistake("Yours is half of it. Where is the 2 of the bracket?")
+def two_forgotten_in_the_bracket(variance, lam, sigma):
+    return lam * variance / (sigma**2 + lam**2 * variance)
 
 
-@floor.mistake("That is the mean height ½λx². We ask for the variance of x.")
-def height_for_variance(lr, lam, sigma):
-    return lr * sigma**2 / (2 * (2 - lr * lam))
+@rate_for_floor.mistake("Turned round: a lower floor would need a larger rate. Try a small one.")
+def quotient_turned_round(variance, lam, sigma):
+    return (sigma**2 + lam**2 * variance) / (2 * lam * variance)
 
 
-@floor.mistake("A sign in the bracket is turned round: yours never blows up at a large rate.")
-def sign_in_the_bracket(lr, lam, sigma):
-    return lr * sigma**2 / (lam * (2 + lr * lam))
+@rate_for_floor.mistake("You took the given number for a standard deviation. It is a variance.")
+def variance_squared(variance, lam, sigma):
+    return 2 * lam * variance**2 / (sigma**2 + lam**2 * variance**2)
+
+
+@rate_for_floor.mistake("You put the given number in for the rate. Solve the formula for the rate.")
+def floor_of_the_rate(variance, lam, sigma):
+    return variance * sigma**2 / (lam * (2 - variance * lam))
+
+
+@rate_for_floor.mistake("That is the rate for a mean height ½λx². The variance of x is given.")
+def height_for_variance(variance, lam, sigma):
+    return 4 * variance / (sigma**2 + 2 * lam * variance)
 
 
 before_the_floor = NumberExercise(
@@ -230,53 +272,15 @@ $\mathbb{E} x_t^2 = (1 - \eta\lambda)^{2t} x_0^2 + \big(1 - (1 - \eta\lambda)^{2
 """,
 )
 
-conditions = ChoiceExercise(
-    id="stochastic.conditions",
-    title="Two sums",
-    difficulty="medium",
-    minutes=3,
-    text=r"""
-Four rates for the updates $t = 1, 2, 3, \dots$ Which of them fulfils *both* conditions of Robbins
-and Monro?
-""",
-    hints=(
-        "The sum of t to the power -p is finite exactly for p above 1.",
-        "Squaring a rate doubles its p.",
-    ),
-    choices=(
-        (
-            r"$\eta_t = 1/\sqrt{t}$",
-            "Its squares are 1/t, whose sum is infinite: the second condition fails.",
-        ),
-        (
-            r"$\eta_t = 1/t^{3/2}$",
-            "Its sum is finite: the run can come to a halt before it has arrived.",
-        ),
-        (
-            r"$\eta_t = 1/t^{2/3}$",
-            "Its powers are 2/3, not above 1, and for the squares 4/3, above 1.",
-        ),
-        (
-            r"$\eta_t = 0.99^t$",
-            "Its sum is 99: no start that is far enough away can be forgotten.",
-        ),
-    ),
-    right="c",
-    names=("squares_diverge", "sum_converges", "", "geometric"),
-    explanation=r"""
-$t^{-p}$ fulfils both exactly for $\frac12 < p \le 1$. Together with averaging, a power between
-$\frac12$ and 1 is the usual choice: the average does the rest.
-""",
-)
-
 slow = NumberExercise(
     id="stochastic.slow",
     title="A constant too small",
     difficulty="medium",
     minutes=4,
     text=r"""
-Without noise, on $F(x) = \frac12 x^2$, a run has the rate $\eta_t = 1/(4t)$ for $t = 1, 2, 3, \dots$
-By which factor does it shrink the distance from step 1,000 to step 100,000? Give two digits.
+Without noise, on $F(x) = \frac12 x^2$, a run has the rate $\eta_t = 1/(4t)$ for
+$t = 1, 2, 3, \dots$ By which factor does it shrink the distance from step 1,000 to step 100,000?
+Give two digits.
 """,
     hints=(
         "After T steps the distance is about a constant times a power of T.",
@@ -309,7 +313,7 @@ thousand.)
 
 
 def running_means(samples):
-    """Return the weight after each sample of SGD from 0 with the rate 1/t."""
+    """Return the weight after each sample, from 0, at the rate 1/t."""
     w, weights = 0.0, []
     for t, z in enumerate(samples, start=1):
         w = w - (w - z) / t
@@ -476,7 +480,7 @@ thirds of it, a uniform one four ninths.
 
 
 def averaged_sgd(gradient, x0, lr, num_steps):
-    """Return the last point of SGD, and the mean of the points after each update."""
+    """Return the last point, and the mean of those after an update."""
     x, average = x0, np.zeros_like(x0)
     for t in range(1, num_steps + 1):
         x = x - lr * gradient(x)
@@ -593,7 +597,10 @@ def turned_round(gradient, x0, lr, num_steps):
     return averaged_sgd(gradient, x0, lr, num_steps)[::-1]
 
 
-@averaged.mistake("Both of yours are the last point. What of those on the way?")
+@averaged.mistake(
+    "Both of yours are the last point. (An array that is changed in place is one point, however "
+    "often a list holds it.)"
+)
 def last_point_twice(gradient, x0, lr, num_steps):
     x = averaged_sgd(gradient, x0, lr, num_steps)[0]
     return x, x
@@ -606,7 +613,7 @@ def middle_of_start_and_end(gradient, x0, lr, num_steps):
 
 
 def quantile(samples, p, c):
-    """Return w after one update of SGD for each sample, on the pinball loss, from 0."""
+    """Return w after one update for each sample, from 0."""
     w = 0.0
     for t, z in enumerate(samples, start=1):
         g = -p if z > w else 1 - p
@@ -722,9 +729,9 @@ def equal_sample_lifts(samples, p, c):
 
 EXERCISES: list[Exercise] = [
     per_sample,
-    floor,
-    before_the_floor,
     conditions,
+    rate_for_floor,
+    before_the_floor,
     slow,
     running_mean,
     uniform,
