@@ -598,8 +598,8 @@ def turned_round(gradient, x0, lr, num_steps):
 
 
 @averaged.mistake(
-    "Both of yours are the last point. (An array that is changed in place is one point, however "
-    "often a list holds it.)"
+    "Both of yours are the last point. If you keep an array that is changed in place, a list of "
+    "it holds one point many times."
 )
 def last_point_twice(gradient, x0, lr, num_steps):
     x = averaged_sgd(gradient, x0, lr, num_steps)[0]
