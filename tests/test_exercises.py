@@ -48,7 +48,14 @@ NUMBERS = [exercise for exercise in EVERY if isinstance(exercise, NumberExercise
 CHOICES = [exercise for exercise in EVERY if isinstance(exercise, ChoiceExercise)]
 MISTAKES = [(exercise, mistake) for exercise in CODE for mistake in exercise.mistakes]
 ROOT = str(Path(exercises.__file__).parents[2])
-RULES = {"explorer.step", "momentum.step", "batch.chunked"}  # an update rule or an estimator
+RULES = {  # exercises that write an update rule or an estimator
+    "batch.chunked",
+    "explorer.step",
+    "momentum.step",
+    "stochastic.averaged",
+    "stochastic.quantile",
+    "stochastic.running_means",
+}
 
 
 def name_of(value):

@@ -283,6 +283,37 @@ def chunks_made_equal(gradient, theta, X, y, size):
     return np.average(parts, axis=0, weights=[len(chunk) for chunk in chunks])
 
 
+def gradients_by_sum_of_products(w, X, y):
+    return np.einsum("i,ij->ij", 2 * (X @ w) - 2 * y, X)
+
+
+def rate_by_halving(variance, lam, sigma):
+    low, high = 0.0, 2 / lam
+    for _ in range(100):
+        middle = (low + high) / 2
+        too_high = middle * sigma**2 > variance * lam * (2 - middle * lam)
+        low, high = (low, middle) if too_high else (middle, high)
+    return low
+
+
+def means_by_sums(samples):
+    return np.cumsum(samples) / np.arange(1, len(samples) + 1)
+
+
+def averaged_by_keeping_all(gradient, x0, lr, num_steps):
+    points = [x0]
+    for _ in range(num_steps):
+        points.append(points[-1] - lr * gradient(points[-1]))
+    return points[-1], np.mean(points[1:], axis=0)
+
+
+def quantile_by_indicator(samples, p, c):
+    w = 0
+    for t in range(len(samples)):
+        w += c * (p - (samples[t] <= w)) / (t + 1)
+    return w
+
+
 EQUIVALENT = [
     ("gradient.direction", steepest_by_trying),
     ("gradient.numerical", differences_by_columns),
@@ -306,6 +337,11 @@ EQUIVALENT = [
     ("batch.rate", rate_by_singular_values),
     ("batch.distances", distances_by_products),
     ("batch.chunked", chunks_made_equal),
+    ("stochastic.gradients", gradients_by_sum_of_products),
+    ("stochastic.rate_for", rate_by_halving),
+    ("stochastic.running_means", means_by_sums),
+    ("stochastic.averaged", averaged_by_keeping_all),
+    ("stochastic.quantile", quantile_by_indicator),
 ]
 
 

@@ -1,8 +1,9 @@
 """The exercises of the part Variants, a module for each chapter."""
 
 from ..exercise import Exercise
-from . import batch
+from . import batch, stochastic
 
 CHAPTERS: dict[str, list[Exercise]] = {
     "batch": batch.EXERCISES,
+    "stochastic": stochastic.EXERCISES,
 }
