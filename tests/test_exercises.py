@@ -48,7 +48,14 @@ NUMBERS = [exercise for exercise in EVERY if isinstance(exercise, NumberExercise
 CHOICES = [exercise for exercise in EVERY if isinstance(exercise, ChoiceExercise)]
 MISTAKES = [(exercise, mistake) for exercise in CODE for mistake in exercise.mistakes]
 ROOT = str(Path(exercises.__file__).parents[2])
-RULES = {"explorer.step", "momentum.step"}  # exercises that write an update rule
+RULES = {  # exercises that write an update rule or an estimator
+    "explorer.step",
+    "momentum.step",
+    "learning_rate.steps",
+    "learning_rate.along",
+    "learning_rate.range_test",
+    "learning_rate.smallest",
+}
 
 
 def name_of(value):
