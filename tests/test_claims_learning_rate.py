@@ -7,7 +7,7 @@ from scipy.optimize import brentq
 from scipy.special import spence
 
 from gdcourse import data, descend
-from gdcourse.exercises import check, get
+from gdcourse.exercises import get
 from gdcourse.landscapes import DoubleWell, Quadratic
 from gdcourse.models import MLP
 from gdcourse.oracles import MiniBatch
@@ -298,67 +298,3 @@ def test_ramp_over_one_curvature_alone_tells_the_truth():
     sentences = [sentence for _, sentence in get("learning_rate.hidden").choices]
     assert "0.111" in sentences[0] and "0.288" in sentences[1]
     assert get("learning_rate.hidden").right == "c"
-
-
-def steps_by_logarithm(lr, curvature, eps):
-    factor = abs(1 - lr * curvature)
-    return 1 if factor == 0 else int(np.ceil(np.log(eps) / np.log(factor)))
-
-
-def steps_by_powers(lr, curvature, eps):
-    k = np.arange(10_000)
-    return np.argmax(np.abs(1 - lr * curvature) ** k <= eps)
-
-
-def along_scaled(gradient, x, d, h):
-    return d @ (gradient(x + h * d) - gradient(x - h * d)) / (2 * h * np.dot(d, d))
-
-
-def along_by_a_step_of_its_own(gradient, x, d, h):
-    u = np.asarray(d) / np.sqrt(np.sum(d**2))
-    change = np.dot(gradient(x + h * u), u) - np.dot(gradient(x - h * u), u)
-    return [change / h / 2][0]
-
-
-def bearable_by_index(rates, losses, start):
-    good = np.append(losses <= start, False)
-    k = np.argmin(good)
-    return rates[k - 1] if k > 0 else 0
-
-
-def bearable_by_bad_ones(rates, losses, start):
-    bad = np.isnan(losses) | (losses > start)
-    before = rates[np.cumsum(bad) == 0]
-    return before.max() if before.size else 0.0
-
-
-def smallest_by_length(hvp, L, u, num_steps):
-    for _ in range(num_steps):
-        w = L * u - hvp(u)
-        length = np.linalg.norm(w)
-        u = w / length
-    return L - length
-
-
-def smallest_by_a_quotient(hvp, L, u, num_steps):
-    for _ in range(num_steps):
-        u = hvp(u) - L * u
-    return u @ hvp(u) / (u @ u)
-
-
-@pytest.mark.parametrize(
-    ("name", "answer"),
-    [
-        ("steps", steps_by_logarithm),
-        ("steps", steps_by_powers),
-        ("along", along_scaled),
-        ("along", along_by_a_step_of_its_own),
-        ("range_test", bearable_by_index),
-        ("range_test", bearable_by_bad_ones),
-        ("smallest", smallest_by_length),
-        ("smallest", smallest_by_a_quotient),
-    ],
-)
-def test_other_right_answers_pass(name, answer):
-    result = check(f"learning_rate.{name}", answer)
-    assert result.passed, result

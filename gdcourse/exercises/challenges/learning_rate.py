@@ -55,9 +55,9 @@ $\eta\lambda$ that is close to $\ln(1/\varepsilon)/(\eta\lambda)$: half the rate
     solution=steps_to_reach,
     reference=reached,
     probes=(
-        (0.1, 2.0, 1e-3),
-        (0.9, 2.0, 1e-3),
-        (0.01, 1.0, 1e-2),
+        (0.2, 2.0, 0.05),
+        (0.8, 2.0, 0.01),
+        (0.05, 1.0, 0.7),
         (0.25, 4.0, 1e-6),
         (0.3, 0.5, 0.9),
     ),
@@ -247,8 +247,8 @@ def slope_for_curvature(gradient, x, d, h):
 
 
 def bearable_rate(rates, losses, start):
-    """Return the largest rate up to which no run ended above the start, or 0."""
-    bearable = 0.0
+    """Return the largest rate up to which no run ended above the start, or a tenth of the first."""
+    bearable = rates[0] / 10
     for rate, loss in zip(rates, losses, strict=True):
         if not loss <= start:
             break
@@ -270,8 +270,8 @@ test_exercise = CodeExercise(
 A range test by restarts has tried the `rates`, in increasing order, and found the final `losses`,
 one for each. All runs began at the loss `start`. Write `bearable_rate(rates, losses, start)`: the
 largest rate such that its run and *those of all smaller rates* ended no higher than they began. If
-the smallest rate is already too much, return 0. A run that flew apart has the loss `inf` or
-`nan`.
+the smallest rate is already too much, return a tenth of it, for another try. A run that flew apart
+has the loss `inf` or `nan`.
 """,
     hints=(
         "Go through the rates from below, and stop at the first bad run.",
@@ -301,12 +301,12 @@ good rate says little; the end of the unbroken row says more. And `nan > start` 
 )
 def luck_counted(rates, losses, start):
     good = rates[losses <= start]
-    return good[-1] if len(good) else 0.0
+    return good[-1] if len(good) else rates[0] / 10
 
 
 @test_exercise.mistake("A run with the loss nan passed as good. What does `nan > start` say?")
 def nan_taken_for_good(rates, losses, start):
-    bearable = 0.0
+    bearable = rates[0] / 10
     for rate, loss in zip(rates, losses, strict=True):
         if loss > start:
             break
@@ -326,7 +326,7 @@ def first_that_fails(rates, losses, start):
     "You compared each run with the one before it. Each began at `start`, by itself."
 )
 def compared_with_the_run_before(rates, losses, start):
-    bearable = 0.0
+    bearable = rates[0] / 10
     for rate, (before, loss) in zip(rates, pairwise([start, *losses]), strict=True):
         if not loss <= before:
             break
@@ -359,7 +359,7 @@ def last_rate_where_the_first_fails(rates, losses, start):
     "A run that ends exactly where it began is not above its start. Is it to be refused?"
 )
 def equal_refused(rates, losses, start):
-    bearable = 0.0
+    bearable = rates[0] / 10
     for rate, loss in zip(rates, losses, strict=True):
         if not loss < start:
             break
@@ -410,10 +410,10 @@ are recognised.
 """,
     solution=smallest_curvature,
     probes=(
-        (product_with([1.0, 4.0, 9.0], 0), 9.0, np.array([1.0, 0.4, -0.3]), 100),
-        (product_with([-2.0, 1.0, 3.0], 1), 3.0, np.array([0.2, -1.0, 0.5]), 100),
-        (product_with([-5.0, 0.5, 2.0], 2), 2.0, np.array([1.0, 1.0, 0.3]), 100),
-        (product_with([0.1, 3.0, 4.0, 5.0], 3), 5.0, np.array([0.3, 1.0, -0.5, 0.2]), 100),
+        (product_with([1.0, 4.0, 9.0], 0), 9.0, np.array([1.0, 0.4, -0.3]), 40),
+        (product_with([-2.0, 1.0, 3.0], 1), 3.0, np.array([0.2, -1.0, 0.5]), 40),
+        (product_with([-5.0, 0.5, 2.0], 2), 2.0, np.array([1.0, 1.0, 0.3]), 40),
+        (product_with([0.1, 3.0, 4.0, 5.0], 3), 5.0, np.array([0.3, 1.0, -0.5, 0.2]), 40),
     ),
     returns=("curvature",),
 )
