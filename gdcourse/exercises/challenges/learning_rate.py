@@ -22,7 +22,7 @@ def reached(lr, curvature, eps):
 
 
 def steps_to_reach(lr, curvature, eps):
-    """Return how many steps bring the error along one curvature to eps times what it was."""
+    """Return the steps until the distance is eps times what it was."""
     factor = abs(1 - lr * curvature)
     error, steps = 1.0, 0
     while error > eps:
@@ -247,7 +247,7 @@ def slope_for_curvature(gradient, x, d, h):
 
 
 def bearable_rate(rates, losses, start):
-    """Return the largest rate up to which no run ended above the start, or a tenth of the first."""
+    """Return the largest rate that a range test allows."""
     bearable = rates[0] / 10
     for rate, loss in zip(rates, losses, strict=True):
         if not loss <= start:
@@ -376,7 +376,7 @@ def product_with(curvatures, seed):
 
 
 def smallest_curvature(hvp, L, u, num_steps):
-    """Return the smallest eigenvalue of H, from products u -> H u and its largest eigenvalue."""
+    """Return the smallest eigenvalue of H, from products with it."""
     for _ in range(num_steps):
         u = hvp(u) - L * u
         u = u / np.linalg.norm(u)
