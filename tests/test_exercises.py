@@ -51,6 +51,10 @@ ROOT = str(Path(exercises.__file__).parents[2])
 RULES = {  # exercises that write an update rule or an estimator
     "batch.chunked",
     "explorer.step",
+    "learning_rate.along",
+    "learning_rate.range_test",
+    "learning_rate.smallest",
+    "learning_rate.steps",
     "momentum.step",
     "stochastic.averaged",
     "stochastic.quantile",

@@ -314,6 +314,52 @@ def quantile_by_indicator(samples, p, c):
     return w
 
 
+def steps_by_logarithm(lr, curvature, eps):
+    factor = abs(1 - lr * curvature)
+    return 1 if factor == 0 else int(np.ceil(np.log(eps) / np.log(factor)))
+
+
+def steps_by_powers(lr, curvature, eps):
+    k = np.arange(10_000)
+    return np.argmax(np.abs(1 - lr * curvature) ** k <= eps)
+
+
+def along_scaled(gradient, x, d, h):
+    return d @ (gradient(x + h * d) - gradient(x - h * d)) / (2 * h * np.dot(d, d))
+
+
+def along_by_a_step_of_its_own(gradient, x, d, h):
+    u = np.asarray(d) / np.sqrt(np.sum(d**2))
+    change = np.dot(gradient(x + h * u), u) - np.dot(gradient(x - h * u), u)
+    return [change / h / 2][0]
+
+
+def bearable_by_index(rates, losses, start):
+    good = np.append(losses <= start, False)
+    k = np.argmin(good)
+    return rates[k - 1] if k > 0 else 0.1 * rates[0]
+
+
+def bearable_by_bad_ones(rates, losses, start):
+    bad = np.isnan(losses) | (losses > start)
+    before = rates[np.cumsum(bad) == 0]
+    return before.max() if before.size else rates.min() / 10
+
+
+def smallest_by_length(hvp, L, u, num_steps):
+    for _ in range(num_steps):
+        w = L * u - hvp(u)
+        length = np.linalg.norm(w)
+        u = w / length
+    return L - length
+
+
+def smallest_by_a_quotient(hvp, L, u, num_steps):
+    for _ in range(num_steps):
+        u = hvp(u) - L * u
+    return u @ hvp(u) / (u @ u)
+
+
 EQUIVALENT = [
     ("gradient.direction", steepest_by_trying),
     ("gradient.numerical", differences_by_columns),
@@ -342,6 +388,14 @@ EQUIVALENT = [
     ("stochastic.running_means", means_by_sums),
     ("stochastic.averaged", averaged_by_keeping_all),
     ("stochastic.quantile", quantile_by_indicator),
+    ("learning_rate.steps", steps_by_logarithm),
+    ("learning_rate.steps", steps_by_powers),
+    ("learning_rate.along", along_scaled),
+    ("learning_rate.along", along_by_a_step_of_its_own),
+    ("learning_rate.range_test", bearable_by_index),
+    ("learning_rate.range_test", bearable_by_bad_ones),
+    ("learning_rate.smallest", smallest_by_length),
+    ("learning_rate.smallest", smallest_by_a_quotient),
 ]
 
 

@@ -1,5 +1,8 @@
 """The exercises of the part Challenges, a module for each chapter."""
 
 from ..exercise import Exercise
+from . import learning_rate
 
-CHAPTERS: dict[str, list[Exercise]] = {}
+CHAPTERS: dict[str, list[Exercise]] = {
+    "learning-rate": learning_rate.EXERCISES,
+}
