@@ -48,7 +48,13 @@ NUMBERS = [exercise for exercise in EVERY if isinstance(exercise, NumberExercise
 CHOICES = [exercise for exercise in EVERY if isinstance(exercise, ChoiceExercise)]
 MISTAKES = [(exercise, mistake) for exercise in CODE for mistake in exercise.mistakes]
 ROOT = str(Path(exercises.__file__).parents[2])
-RULES = {"explorer.step", "momentum.step"}  # exercises that write an update rule
+RULES = {
+    "decay.cosine",
+    "decay.mean_squares",
+    "decay.step",
+    "explorer.step",
+    "momentum.step",
+}  # exercises that write an update rule
 
 
 def name_of(value):
