@@ -16,7 +16,7 @@ def by_the_package(t, first, gamma, every):
 
 
 def step(t, first, gamma, every):
-    """Return the rate of update t, a number or an array, multiplied by gamma every so often."""
+    """Return the rate of update t, a number or an array."""
     return first * gamma ** (t // every)
 
 
@@ -112,7 +112,7 @@ def multiplied_at_every_update(t, first, gamma, every):
     "Your stairs are half a period early: the number of periods was rounded. When is one complete?"
 )
 def periods_rounded(t, first, gamma, every):
-    return first * gamma ** np.floor(t / every + 0.5)
+    return first * gamma ** np.round(t / every)
 
 
 @step_exercise.mistake(
@@ -123,7 +123,7 @@ def times_the_number_of_falls(t, first, gamma, every):
 
 
 def mean_squares(m, schedule, lam, sigma, batch_size, num_steps):
-    """Return the mean of x squared before the first update and after each of num_steps."""
+    """Return the mean of x squared at the start and after each update."""
     values = [m]
     for t in range(num_steps):
         lr = schedule(t)
@@ -285,7 +285,7 @@ def held_cosine(t, first, last, hold, num_steps):
 
 
 def cosine(t, first, last, hold, num_steps):
-    """Return the rate of update t, a number or an array: held, lowered by a cosine, then kept."""
+    """Return the rate of update t: held, lowered by a cosine, kept."""
     past = np.clip((t - hold) / (num_steps - hold), 0, 1)
     return last + (first - last) * (1 + np.cos(np.pi * past)) / 2
 
@@ -393,6 +393,14 @@ def jumps_after_the_hold(t, first, last, hold, num_steps):
 
 
 @cosine_exercise.mistake(
+    "Your rate is `first` before `hold` and jumps there, as if it had been falling all along. "
+    "Where is the fall to begin?"
+)
+def jumps_at_the_hold(t, first, last, hold, num_steps):
+    return np.where(t < hold, first, cosine(t, first, last, 0, num_steps))
+
+
+@cosine_exercise.mistake(
     "Your rate reaches `last` one update early, at `num_steps` - 1. It is asked for at `num_steps`."
 )
 def one_update_early_at_the_end(t, first, last, hold, num_steps):
@@ -425,7 +433,7 @@ def straight_line(t, first, last, hold, num_steps):
 
 
 def best_rate(m, lam, sigma):
-    """Return the one rate that makes the expected loss after the next update smallest."""
+    """Return the rate with the lowest expected loss after an update."""
     return np.sum(lam**2 * m) / np.sum(lam * (lam**2 * m + sigma**2))
 
 
