@@ -295,13 +295,12 @@ def test_walk_of_the_exercise_freezes_at_its_answer():
     assert x == pytest.approx(get("decay.freeze").answer, rel=1e-12)
 
 
-def test_patience_is_measured_by_walking():
-    """The distance is T^-c / Gamma(1 - c) in the end, 0.0067150416663687 after 100,000 updates."""
-    c = 0.4
-    x = np.cumprod(1 - c / (1 + np.arange(600_000)))
-    assert x[99_999] == pytest.approx(0.0067150416663687, rel=1e-12)
-    twice_as_near = int(np.argmax(x <= x[99_999] / 2)) + 1
-    assert twice_as_near / 100_000 == pytest.approx(get("decay.patience").answer, rel=1e-4)
+def test_half_life_for_the_flattest_direction_is_measured_by_walking():
+    half_lives = np.arange(300.0, 340.0, 0.5)
+    rates = lambda t: 0.5 ** (t / half_lives[:, None])  # noqa: E731
+    x = descend(lambda x: 0.01 * x, [1.0], SGD(rates), 12_000, record=12_000).x[-1, :, 0]
+    measured = half_lives[x <= 0.01][0]
+    assert measured == pytest.approx(get("decay.flattest").answer, rel=6e-3)
 
 
 def test_scheduler_of_the_exercise_has_frozen_the_run_after_two_epochs():

@@ -668,44 +668,51 @@ $\frac14 / (1 - \frac{7}{10}) = \frac56$, and it is all the walk ever gets.
 """,
 )
 
-patience = NumberExercise(
-    id="decay.patience",
-    title="The patience of a small constant",
+flattest = NumberExercise(
+    id="decay.flattest",
+    title="As slow as the flattest direction demands",
     difficulty="hard",
-    minutes=6,
+    minutes=8,
     text=r"""
-The rates $\eta_t = \frac{c}{t + 1}$ with $c = \frac25$ have an infinite area, so on
-$f(x) = \frac12 x^2$ without noise the walk does arrive. After many updates we want it to come twice
-as near as it is. By about which factor must the number of updates grow?
+The steepest direction of a quadratic has curvature 1, the flattest 1/100. An exponential schedule
+begins at the rate 1 and runs for ever. Its half-life is the number of updates in which it halves
+the rate. How long must that be, about, for $\mathbb{E}\,x$ along the flattest direction to come
+within one percent of its start? (All of $\lambda\eta_t$ is small there.)
 """,
     hints=(
-        "How does the area under c/(t + 1) grow with the number of updates T?",
-        "Like c ln T. What is left of the start is about e to the minus area.",
-        "So the distance falls like T to the power -c. For which factor is that one half?",
+        "For small λη_t the start is multiplied by e to the minus λ times the area.",
+        "So λ times the area is ln 100. The area is η_0/(1 - γ): what is 1 - γ?",
+        "γ to the power h is 1/2 for h = ln 2/(-ln γ), and -ln γ is about 1 - γ.",
     ),
-    answer=2**2.5,
-    exact="2^(5/2) = 5.656854",
-    tolerance=5e-3,
+    answer=100 * float(np.log(100) * np.log(2)),
+    exact="100 · ln 100 · ln 2 = 319.206",
+    tolerance=1e-2,
     wrong={
-        "one_over_T": (2, "That holds for c = 1, where the distance falls like 1/T."),
-        "one_over_root_T": (4, "That is for a distance like 1/√T. Which power of T is it here?"),
-        "exponent_not_inverted": (
-            2**0.4,
-            "With so many more updates nothing is halved: T^(-c) is to be 1/2, so T is 2 to 1/c.",
+        "time_to_the_e_th_part": (
+            100 * float(np.log(100)),
+            "In that time the rate falls to its e-th part. In which is it halved?",
+        ),
+        "steepest_direction": (
+            float(np.log(100) * np.log(2)),
+            "That is enough for the steepest direction. The flattest needs a larger area.",
         ),
         "mean_square": (
-            2**1.25,
-            "With that factor the square of the distance is halved. We ask for the distance.",
+            50 * float(np.log(100) * np.log(2)),
+            "With that the mean of the square would come within a percent. We ask for x itself.",
         ),
-        "base_e": (
-            float(np.exp(2.5)),
-            "With that factor the distance falls to 1/e. It is to be halved.",
+        "logarithm_to_base_ten": (
+            200 * float(np.log(2)),
+            "The exponent in e to the minus area needs the natural logarithm of 100.",
+        ),
+        "area_of_one_over_the_curvature": (
+            100 * float(np.log(2)),
+            "An area of 1/λ leaves 1/e of the start. How much leaves a hundredth?",
         ),
     },
     explanation=r"""
-$\ln x_T = \ln x_0 + \sum_t \ln(1 - \frac{c}{t + 1})$, and that sum grows like $-c \ln T$. So
-$x_T$ falls like $T^{-c}$, and a half needs $T$ to grow $2^{1/c}$-fold. An infinite area is no
-speed.
+$e^{-\lambda\eta_0/(1 - \gamma)} = \frac{1}{100}$ gives $1 - \gamma = \lambda/\ln 100$, and the
+half-life is $\ln 2/(-\ln\gamma) \approx \ln 2 \cdot \ln 100/\lambda$. The steep direction,
+which is all one sees in the loss at first, would do with a hundredth of it.
 """,
 )
 
@@ -751,6 +758,6 @@ EXERCISES: list[Exercise] = [
     freeze,
     mean_squares_exercise,
     cosine_exercise,
-    patience,
+    flattest,
     best_rate_exercise,
 ]
