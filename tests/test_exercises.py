@@ -50,6 +50,9 @@ MISTAKES = [(exercise, mistake) for exercise in CODE for mistake in exercise.mis
 ROOT = str(Path(exercises.__file__).parents[2])
 RULES = {  # exercises that write an update rule or an estimator
     "batch.chunked",
+    "decay.cosine",
+    "decay.mean_squares",
+    "decay.step",
     "explorer.step",
     "learning_rate.along",
     "learning_rate.range_test",

@@ -360,7 +360,36 @@ def smallest_by_a_quotient(hvp, L, u, num_steps):
     return u @ hvp(u) / (u @ u)
 
 
+def stairs_by_remainder(t, first, gamma, every):
+    return first * gamma ** ((t - t % every) / every)
+
+
+def mean_squares_by_bias_and_variance(m, schedule, lam, sigma, batch_size, num_steps):
+    bias, variance, values = m**0.5, 0.0, [m]
+    for t in range(num_steps):
+        lr = schedule(t)
+        bias *= 1 - lr * lam
+        variance += lr * lam * (lr * lam - 2) * variance + (lr * sigma) ** 2 / batch_size
+        values.append(bias**2 + variance)
+    return values
+
+
+def cosine_by_pieces(t, first, last, hold, num_steps):
+    quarter = np.pi / 2 * (t - hold) / (num_steps - hold)
+    falling = last + (first - last) * np.cos(quarter) ** 2
+    return np.where(t <= hold, first, np.where(t >= num_steps, last, falling))
+
+
+def rate_by_the_vertex(m, lam, sigma):
+    slope, bend = -2 * lam**2 @ m, lam**3 @ m + lam.sum() * sigma**2
+    return -slope / (2 * bend)
+
+
 EQUIVALENT = [
+    ("decay.step", stairs_by_remainder),
+    ("decay.mean_squares", mean_squares_by_bias_and_variance),
+    ("decay.cosine", cosine_by_pieces),
+    ("decay.best_rate", rate_by_the_vertex),
     ("gradient.direction", steepest_by_trying),
     ("gradient.numerical", differences_by_columns),
     ("gradient.backtrack", backtrack_by_recursion),
