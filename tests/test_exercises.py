@@ -119,10 +119,14 @@ def test_known_mistake_fails_and_is_named(exercise, mistake):
     assert mistake.sentence in result.message
 
 
+# The rate with a given floor is twice the rate that is best at that height: one is the other's slip.
+COINCIDE = {("stochastic.rate_for", "decay.best_rate")}
+
+
 @each_code
 def test_no_other_solution_is_taken_for_right_or_for_a_known_mistake(exercise):
     for other in CODE:
-        if other is not exercise:
+        if other is not exercise and (exercise.id, other.id) not in COINCIDE:
             result = check(exercise.id, other.solution)
             known = {mistake.name for mistake in exercise.mistakes}
             assert not result.passed and not known & set(result.mistakes), (other.id, result)
