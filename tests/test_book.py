@@ -375,7 +375,9 @@ def the_book() -> Book:
     )
 
 
-CHAPTERS = [path for path in sorted(BOOK.rglob("*.ipynb")) if APPENDIX not in path.parents]
+NOTEBOOKS = [path for path in sorted(BOOK.rglob("*.ipynb")) if APPENDIX not in path.parents]
+PART_PAGES = [path for path in NOTEBOOKS if path.stem == "index"]
+CHAPTERS = [path for path in NOTEBOOKS if path.stem != "index"]
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
@@ -390,9 +392,62 @@ def test_table_of_contents_names_every_page_and_no_other():
     assert set(pages()) == {path for path in files if ".ipynb_checkpoints" not in path.parts}
 
 
+def maps_its_chapters(chapter: Chapter, written: list[str]) -> list[str]:
+    """A page that opens a part has a row with a question for each chapter, and a figure on all."""
+    rows = re.findall(r"^\| \{doc\}`([\w-]+)` \| (.*) \|$", chapter.text, flags=re.MULTILINE)
+    problems = [f"the row of {name} asks nothing" for name, row in rows if not row.endswith("?")]
+    if [name for name, _ in rows] != written:
+        problems.append(f"its map names {[name for name, _ in rows]}, the part has {written}")
+    below = chapter.text.rpartition("|\n")[2]
+    problems += [f"its figure is not about {name}" for name in written if f"`{name}`" not in below]
+    if sum(draws(cell) for cell in chapter.code) != 1:
+        problems.append("it has not exactly one figure")
+    return problems
+
+
+@pytest.mark.parametrize("path", PART_PAGES, ids=lambda path: path.parent.name)
+def test_page_of_a_part(path: Path):
+    page = read(nbformat.read(path, as_version=4))
+    written = [other.stem for other in pages() if other.parent == path.parent]
+    assert written[0] == "index"
+    problems = maps_its_chapters(page, written[1:])
+    for check in (
+        figures_have_a_name_a_caption_and_an_alt_text,
+        symbols_are_in_the_ledger,
+        only_checked_cells_store_output,
+        no_slider_is_dead_without_a_kernel,
+        numbers_in_the_prose_come_from_the_run,
+        page_loads_nothing_from_another_host,
+    ):
+        problems += check(page, the_book())
+    assert not problems, "\n".join(f"{path}: {problem}" for problem in problems)
+
+
+MAP = "# What for?\n\n| Chapter | Answer |\n|---|---|\n| {doc}`a` | Why? |\n| {doc}`b` | How? |\n"
+FIGURE = new_code_cell("plots.curves({});")
+BELOW = new_markdown_cell("Why so ({doc}`a`)? And how ({doc}`b`)?")
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "complaint"),
+    [
+        (MAP, [FIGURE, BELOW], None),
+        (MAP.replace("Why?", "Reasons."), [FIGURE, BELOW], "row of a asks nothing"),
+        (MAP.replace("`b`", "`c`"), [FIGURE, BELOW], "map names"),
+        (MAP, [FIGURE, new_markdown_cell("Why so ({doc}`a`)?")], "not about b"),
+        (MAP, [BELOW], "one figure"),
+        (MAP, [FIGURE, new_code_cell(FIGURE.source), BELOW], "one figure"),
+    ],
+)
+def test_page_of_a_part_that_misses_something_is_found_out(text, cells, complaint):
+    page = read(new_notebook(cells=[new_markdown_cell(text), *map(deepcopy, cells)]))
+    problems = maps_its_chapters(page, ["a", "b"])
+    assert bool(problems) == bool(complaint) and (complaint or "") in "".join(problems)
+
+
 def test_labels_and_figure_names_are_unique_in_the_book():
     names = []
-    for path in CHAPTERS:
+    for path in NOTEBOOKS:
         chapter = read(nbformat.read(path, as_version=4))
         names += re.findall(r"\$\$\s*\(([\w:-]+)\)\s*$", chapter.text, flags=re.MULTILINE)
         names += [cell.metadata.mystnb.figure.name for cell in filter(draws, chapter.code)]
