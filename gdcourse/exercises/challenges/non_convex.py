@@ -20,7 +20,7 @@ def rotated(*curvatures):
 
 
 def directions(H, tol):
-    """Return how many directions of curvature fall, are flat and rise, in this order."""
+    """Return the numbers of directions that fall, are flat, and rise."""
     curvatures = np.linalg.eigvalsh(H)
     down = np.sum(curvatures < -tol)
     up = np.sum(curvatures > tol)
@@ -113,7 +113,7 @@ def relative_tolerance(H, tol):
 
 
 def index_shares(M):
-    """Return the shares of the symmetric parts of M with 0, 1, ..., n negative eigenvalues."""
+    """Return the shares with 0, 1, ..., n negative eigenvalues."""
     H = (M + M.swapaxes(1, 2)) / 2
     index = np.sum(np.linalg.eigvalsh(H) < 0, axis=1)
     return np.array([np.mean(index == k) for k in range(M.shape[1] + 1)])
@@ -197,7 +197,7 @@ def at_most_for_exactly(M):
 
 
 def rescale(W1, b1, W2, scales):
-    """Return new W1, b1 and W2 of the same function, unit j's inputs times scales[j]."""
+    """Return new W1, b1 and W2 that give the same function."""
     return W1 * scales, b1 * scales, W2 / scales[:, None]
 
 
