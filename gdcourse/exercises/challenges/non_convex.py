@@ -364,7 +364,8 @@ def noise_on_the_slopes(x, gradient, lr, noise, threshold):
 
 @step_exercise.mistake("There is never any noise in yours: you stay on the saddle.")
 def noise_forgotten(x, gradient, lr, noise, threshold):
-    return x - lr * gradient(x)
+    g = gradient(x)
+    return x - lr * g
 
 
 @step_exercise.mistake(
