@@ -59,6 +59,7 @@ RULES = {  # exercises that write an update rule or an estimator
     "learning_rate.smallest",
     "learning_rate.steps",
     "momentum.step",
+    "non_convex.perturbed_step",
     "stochastic.averaged",
     "stochastic.quantile",
     "stochastic.running_means",

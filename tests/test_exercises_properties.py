@@ -390,6 +390,35 @@ EQUIVALENT = [
     ("decay.mean_squares", mean_squares_by_bias_and_variance),
     ("decay.cosine", cosine_by_pieces),
     ("decay.best_rate", rate_by_the_vertex),
+def directions_by_signs(H, tol):
+    curvatures = np.linalg.eig(H)[0].real
+    signs = np.sign(curvatures) * (np.abs(curvatures) > tol)
+    return [int(np.sum(signs == sign)) for sign in (-1, 0, 1)]
+
+
+def shares_by_counting(M):
+    shares = [0] * (M.shape[1] + 1)
+    for matrix in M:
+        shares[int(np.sum(np.linalg.eigvals(matrix + matrix.T).real < 0))] += 1 / len(M)
+    return shares
+
+
+def rescale_by_diagonals(W1, b1, W2, scales):
+    D = np.diag(scales)
+    return W1 @ D, D @ b1, np.linalg.inv(D) @ W2
+
+
+def perturbed_by_factor(x, gradient, lr, noise, threshold):
+    level = np.sqrt(np.sum(gradient(x) ** 2)) <= threshold
+    shifted = x + level * noise
+    return shifted - lr * gradient(shifted)
+
+
+EQUIVALENT = [
+    ("non_convex.directions", directions_by_signs),
+    ("non_convex.index_shares", shares_by_counting),
+    ("non_convex.rescale", rescale_by_diagonals),
+    ("non_convex.perturbed_step", perturbed_by_factor),
     ("gradient.direction", steepest_by_trying),
     ("gradient.numerical", differences_by_columns),
     ("gradient.backtrack", backtrack_by_recursion),
