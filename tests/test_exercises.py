@@ -120,7 +120,7 @@ def test_known_mistake_fails_and_is_named(exercise, mistake):
     assert mistake.sentence in result.message
 
 
-# The rate with a given floor is twice the rate that is best at that height: one is the other's slip.
+# The rate with a given floor is twice the best one at that height: one is the other's slip.
 COINCIDE = {("stochastic.rate_for", "decay.best_rate")}
 
 

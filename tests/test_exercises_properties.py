@@ -385,11 +385,6 @@ def rate_by_the_vertex(m, lam, sigma):
     return -slope / (2 * bend)
 
 
-EQUIVALENT = [
-    ("decay.step", stairs_by_remainder),
-    ("decay.mean_squares", mean_squares_by_bias_and_variance),
-    ("decay.cosine", cosine_by_pieces),
-    ("decay.best_rate", rate_by_the_vertex),
 def directions_by_signs(H, tol):
     curvatures = np.linalg.eig(H)[0].real
     signs = np.sign(curvatures) * (np.abs(curvatures) > tol)
@@ -415,6 +410,10 @@ def perturbed_by_factor(x, gradient, lr, noise, threshold):
 
 
 EQUIVALENT = [
+    ("decay.step", stairs_by_remainder),
+    ("decay.mean_squares", mean_squares_by_bias_and_variance),
+    ("decay.cosine", cosine_by_pieces),
+    ("decay.best_rate", rate_by_the_vertex),
     ("non_convex.directions", directions_by_signs),
     ("non_convex.index_shares", shares_by_counting),
     ("non_convex.rescale", rescale_by_diagonals),
