@@ -109,7 +109,21 @@ def markdown(cells: list[NotebookNode]) -> str:
 
 def outside_code(text: str) -> str:
     """Drop fenced code, but keep what directives hold."""
-    return re.sub(r"^(`{3,})(?!\{)[^\n]*\n.*?^\1`*\s*?$", "", text, flags=re.MULTILINE | re.DOTALL)
+    kept, open_fences = [], []
+    for line in text.splitlines():
+        fence = re.match(r"\s*(`{3,})(.*)", line)
+        code = bool(open_fences) and not open_fences[-1][1]
+        if fence and open_fences and len(fence[1]) >= open_fences[-1][0] and not fence[2].strip():
+            open_fences.pop()
+            if not code:
+                kept.append(line)
+        elif fence and not code:
+            open_fences.append((len(fence[1]), fence[2].startswith("{")))
+            if open_fences[-1][1]:
+                kept.append(line)
+        elif not code:
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def formulas(text: str) -> list[str]:
@@ -421,6 +435,14 @@ def test_page_of_a_part(path: Path):
     ):
         problems += check(page, the_book())
     assert not problems, "\n".join(f"{path}: {problem}" for problem in problems)
+
+
+def test_words_after_a_box_are_read_and_code_is_not():
+    box = "```{admonition} Box\nwithin\n```\nafter $a$\n"
+    code = "````\n```\ncode 0.5\n```\n````\n```python\nx = 0.25\n```\n"
+    assert outside_code(box + code + box + "end").split() == outside_code(box + box + "end").split()
+    assert formulas(code + box + code) == ["a"]
+    assert "within" in prose(box) and "after" in prose(box) and "0." not in prose(code + box)
 
 
 MAP = "# What for?\n\n| Chapter | Answer |\n|---|---|\n| {doc}`a` | Why? |\n| {doc}`b` | How? |\n"

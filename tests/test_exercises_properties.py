@@ -276,12 +276,162 @@ def batch_by_listing(order, B, t):
     return batches[t % len(batches)]
 
 
-def accumulated_row_by_row(gradient, theta, X, y, micro):
-    rows = [slice(i, i + 1) for i in range(len(y))]
-    return np.mean([gradient(theta, X[row], y[row]) for row in rows], axis=0)
+def noise_scale_by_two_equations(b, B, c, C):
+    signal, noise = np.linalg.solve([[1, 1 / B], [1, 1 / C]], [b, c])
+    return noise / signal
+
+
+def rate_by_singular_values(X):
+    singular = np.linalg.svd(X)[1]
+    return len(X) / (max(singular) ** 2 + min(singular) ** 2)
+
+
+def distances_by_products(curvatures, c, lrs):
+    products = np.cumprod([np.ones_like(c), *(1 - lr * curvatures for lr in lrs)], axis=0)
+    return [sum((product * c) ** 2) ** 0.5 for product in products]
+
+
+def chunks_made_equal(gradient, theta, X, y, size):
+    chunks = np.array_split(np.arange(len(y)), -(-len(y) // size))
+    parts = [gradient(theta, X[chunk], y[chunk]) for chunk in chunks]
+    return np.average(parts, axis=0, weights=[len(chunk) for chunk in chunks])
+
+
+def gradients_by_sum_of_products(w, X, y):
+    return np.einsum("i,ij->ij", 2 * (X @ w) - 2 * y, X)
+
+
+def rate_by_halving(variance, lam, sigma):
+    low, high = 0.0, 2 / lam
+    for _ in range(100):
+        middle = (low + high) / 2
+        too_high = middle * sigma**2 > variance * lam * (2 - middle * lam)
+        low, high = (low, middle) if too_high else (middle, high)
+    return low
+
+
+def means_by_sums(samples):
+    return np.cumsum(samples) / np.arange(1, len(samples) + 1)
+
+
+def averaged_by_keeping_all(gradient, x0, lr, num_steps):
+    points = [x0]
+    for _ in range(num_steps):
+        points.append(points[-1] - lr * gradient(points[-1]))
+    return points[-1], np.mean(points[1:], axis=0)
+
+
+def quantile_by_indicator(samples, p, c):
+    w = 0
+    for t in range(len(samples)):
+        w += c * (p - (samples[t] <= w)) / (t + 1)
+    return w
+
+
+def steps_by_logarithm(lr, curvature, eps):
+    factor = abs(1 - lr * curvature)
+    return 1 if factor == 0 else int(np.ceil(np.log(eps) / np.log(factor)))
+
+
+def steps_by_powers(lr, curvature, eps):
+    k = np.arange(10_000)
+    return np.argmax(np.abs(1 - lr * curvature) ** k <= eps)
+
+
+def along_scaled(gradient, x, d, h):
+    return d @ (gradient(x + h * d) - gradient(x - h * d)) / (2 * h * np.dot(d, d))
+
+
+def along_by_a_step_of_its_own(gradient, x, d, h):
+    u = np.asarray(d) / np.sqrt(np.sum(d**2))
+    change = np.dot(gradient(x + h * u), u) - np.dot(gradient(x - h * u), u)
+    return [change / h / 2][0]
+
+
+def bearable_by_index(rates, losses, start):
+    good = np.append(losses <= start, False)
+    k = np.argmin(good)
+    return rates[k - 1] if k > 0 else 0.1 * rates[0]
+
+
+def bearable_by_bad_ones(rates, losses, start):
+    bad = np.isnan(losses) | (losses > start)
+    before = rates[np.cumsum(bad) == 0]
+    return before.max() if before.size else rates.min() / 10
+
+
+def smallest_by_length(hvp, L, u, num_steps):
+    for _ in range(num_steps):
+        w = L * u - hvp(u)
+        length = np.linalg.norm(w)
+        u = w / length
+    return L - length
+
+
+def smallest_by_a_quotient(hvp, L, u, num_steps):
+    for _ in range(num_steps):
+        u = hvp(u) - L * u
+    return u @ hvp(u) / (u @ u)
+
+
+def stairs_by_remainder(t, first, gamma, every):
+    return first * gamma ** ((t - t % every) / every)
+
+
+def mean_squares_by_bias_and_variance(m, schedule, lam, sigma, batch_size, num_steps):
+    bias, variance, values = m**0.5, 0.0, [m]
+    for t in range(num_steps):
+        lr = schedule(t)
+        bias *= 1 - lr * lam
+        variance += lr * lam * (lr * lam - 2) * variance + (lr * sigma) ** 2 / batch_size
+        values.append(bias**2 + variance)
+    return values
+
+
+def cosine_by_pieces(t, first, last, hold, num_steps):
+    quarter = np.pi / 2 * (t - hold) / (num_steps - hold)
+    falling = last + (first - last) * np.cos(quarter) ** 2
+    return np.where(t <= hold, first, np.where(t >= num_steps, last, falling))
+
+
+def rate_by_the_vertex(m, lam, sigma):
+    slope, bend = -2 * lam**2 @ m, lam**3 @ m + lam.sum() * sigma**2
+    return -slope / (2 * bend)
+
+
+def directions_by_signs(H, tol):
+    curvatures = np.linalg.eig(H)[0].real
+    signs = np.sign(curvatures) * (np.abs(curvatures) > tol)
+    return [int(np.sum(signs == sign)) for sign in (-1, 0, 1)]
+
+
+def shares_by_counting(M):
+    shares = [0] * (M.shape[1] + 1)
+    for matrix in M:
+        shares[int(np.sum(np.linalg.eigvals(matrix + matrix.T).real < 0))] += 1 / len(M)
+    return shares
+
+
+def rescale_by_diagonals(W1, b1, W2, scales):
+    D = np.diag(scales)
+    return W1 @ D, D @ b1, np.linalg.inv(D) @ W2
+
+
+def perturbed_by_factor(x, gradient, lr, noise, threshold):
+    level = np.sqrt(np.sum(gradient(x) ** 2)) <= threshold
+    shifted = x + level * noise
+    return shifted - lr * gradient(shifted)
 
 
 EQUIVALENT = [
+    ("decay.step", stairs_by_remainder),
+    ("decay.mean_squares", mean_squares_by_bias_and_variance),
+    ("decay.cosine", cosine_by_pieces),
+    ("decay.best_rate", rate_by_the_vertex),
+    ("non_convex.directions", directions_by_signs),
+    ("non_convex.index_shares", shares_by_counting),
+    ("non_convex.rescale", rescale_by_diagonals),
+    ("non_convex.perturbed_step", perturbed_by_factor),
     ("gradient.direction", steepest_by_trying),
     ("gradient.numerical", differences_by_columns),
     ("gradient.backtrack", backtrack_by_recursion),
@@ -294,7 +444,7 @@ EQUIVALENT = [
     ("minibatch.variance", variance_by_covariances),
     ("minibatch.step", step_by_samples),
     ("minibatch.batch_at", batch_by_listing),
-    ("minibatch.accumulate", accumulated_row_by_row),
+    ("minibatch.noise_scale", noise_scale_by_two_equations),
     ("models.hinge", hinge_by_samples),
     ("models.backward", backward_by_sums),
     ("momentum.step", velocity_in_another_order),
@@ -304,6 +454,23 @@ EQUIVALENT = [
     ("models.logistic", sigmoid_by_tanh),
     ("gradient.slope", slope_by_angle),
     ("explorer.rate", rate_by_other_eigenvalues),
+    ("batch.iterations", steps_by_multiplying),
+    ("batch.rate", rate_by_singular_values),
+    ("batch.distances", distances_by_products),
+    ("batch.chunked", chunks_made_equal),
+    ("stochastic.gradients", gradients_by_sum_of_products),
+    ("stochastic.rate_for", rate_by_halving),
+    ("stochastic.running_means", means_by_sums),
+    ("stochastic.averaged", averaged_by_keeping_all),
+    ("stochastic.quantile", quantile_by_indicator),
+    ("learning_rate.steps", steps_by_logarithm),
+    ("learning_rate.steps", steps_by_powers),
+    ("learning_rate.along", along_scaled),
+    ("learning_rate.along", along_by_a_step_of_its_own),
+    ("learning_rate.range_test", bearable_by_index),
+    ("learning_rate.range_test", bearable_by_bad_ones),
+    ("learning_rate.smallest", smallest_by_length),
+    ("learning_rate.smallest", smallest_by_a_quotient),
 ]
 
 

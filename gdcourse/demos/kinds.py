@@ -270,9 +270,9 @@ class Curves(Demo):
         trails = []
         for index, (name, array) in enumerate(results.items()):
             look, times = palette.look(name, index), self.times(array.shape[-2])
-            with np.errstate(invalid="ignore"):  # divergence is data
-                low, middle, high = np.nanpercentile(array, [10, 50, 90], axis=-1)
+            middle = array[..., 0]
             if array.shape[-1] > 1:
+                low, middle, high = np.nanpercentile(array, [10, 50, 90], axis=-1)
                 around = np.concatenate([low, high[..., ::-1]], axis=-1)
                 there = np.append(times, times[::-1])
                 trails.append(Trail(self.panel, there, around, look, "band"))

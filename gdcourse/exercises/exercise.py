@@ -280,7 +280,10 @@ def number(answer: Any) -> float | None:
             return None
         return values[0] / values[1] if len(values) == 2 else values[0]
     try:
-        array = np.asarray(answer, dtype=float)
+        array = np.asarray(answer)
+        if array.dtype.kind == "c":
+            return None
+        array = array.astype(float)
     except (TypeError, ValueError):
         try:
             array = np.asarray(float(answer))

@@ -1,8 +1,10 @@
 """The exercises of the part Variants, a module for each chapter."""
 
 from ..exercise import Exercise
-from . import minibatch
+from . import batch, minibatch, stochastic
 
 CHAPTERS: dict[str, list[Exercise]] = {
-    module.__name__.rpartition(".")[2]: module.EXERCISES for module in (minibatch,)
+    "batch": batch.EXERCISES,
+    "stochastic": stochastic.EXERCISES,
+    "minibatch": minibatch.EXERCISES,
 }

@@ -1,14 +1,12 @@
-"""Exercises on mini-batches: their variance, how they are cut and joined, the rate they allow."""
+"""Exercises on mini-batches: their variance, how they are cut, the rate they allow."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ...models import LinearRegression
 from ..exercise import ChoiceExercise, CodeExercise, Exercise, NumberExercise
 
 rng = np.random.default_rng(7)
-MODEL = LinearRegression(3, intercept=False)
 
 
 def batch_variance(g, B, replace):
@@ -323,119 +321,110 @@ def columns_for_rows(theta, G, lr, base):
     return theta - lr * G.shape[1] / base * G.mean(axis=0)
 
 
-def limited(micro):
-    """Return a gradient that cannot take more than so many rows at once."""
-
-    def gradient(theta, X, y):
-        if len(y) > micro:
-            raise MemoryError(f"{len(y)} rows do not fit: at most {micro} at a time")
-        return MODEL.gradient(np.asarray(theta), X, y)
-
-    return gradient
+def noise_scale(b, B, c, C):
+    """Return S^2 over the squared length of the full gradient, from two mean squared lengths."""
+    S2 = (b - c) / (1 / B - 1 / C)
+    return S2 / (b - S2 / B)
 
 
-def probe(N, micro):
-    """Return the arguments for so many rows in pieces of so many."""
-    return limited(micro), rng.normal(size=3), rng.normal(size=(N, 3)), rng.normal(size=N), micro
-
-
-def accumulate(gradient, theta, X, y, micro):
-    """Return the mean gradient over all rows, asking for at most micro rows at a time."""
-    total = 0
-    for start in range(0, len(X), micro):
-        rows = slice(start, start + micro)
-        total = total + len(X[rows]) * gradient(theta, X[rows], y[rows])
-    return total / len(X)
-
-
-accumulate_exercise = CodeExercise(
-    id="minibatch.accumulate",
-    title="A batch that does not fit",
+noise_exercise = CodeExercise(
+    id="minibatch.noise_scale",
+    title="The critical batch, from two batch sizes",
     difficulty="hard",
-    minutes=12,
+    minutes=14,
     text=r"""
-A batch is larger than the memory of the device. `gradient(theta, X, y)` returns the *mean* gradient
-over the rows that it is given, an array like `theta`, and it fails if they are more than `micro`.
-Write `accumulate(gradient, theta, X, y, micro)`, which returns the mean gradient over *all* rows of
-`X` and their targets `y`. The number of rows need be no multiple of `micro`.
+In a large run nobody knows $S^2$ or the full gradient; but the gradients of batches come by all the
+time. Over many batches of size `B`, at one point, the squared length $\lVert g \rVert^2$ was `b` on
+average, over many batches of a larger size `C` it was `c`. All were drawn with replacement. Write
+`noise_scale(b, B, c, C)`, the noise scale $S^2 / \lVert \nabla J \rVert^2$ that explains both. Take
+the averages to be exact. All four are numbers.
 """,
     hints=(
-        "`range(0, len(X), micro)` gives the starts of the pieces; take X and y by the same slice.",
-        "A mean times the number of its rows is a sum, and sums may be added.",
-        "In the end divide by the number of all rows.",
+        "A batch is the full gradient plus noise of mean 0. What is its mean squared length?",
+        "It is $\\lVert \\nabla J \\rVert^2 + S^2/B$: two equations, one for each batch size.",
+        "Their difference is b - c = S² (1/B - 1/C).",
     ),
     explanation=r"""
-$\frac1B \sum_i g_i = \frac1B \sum_{\text{pieces}} (\text{rows in the piece}) \cdot
-(\text{its mean})$. Where all pieces are equal this is the mean of their means; a short piece would
-count too much in that. Training code gets this wrong silently: the loss looks reasonable, and the
-step is not that of the batch.
+$\mathbb{E} \lVert g \rVert^2 = \lVert \nabla J \rVert^2 + S^2/B$, because the noise has mean 0 and
+the mixed term vanishes. Two sizes give two linear equations. {cite:t}`mccandlish2018empirical`
+measure the noise scale like this during training, where each device holds a small batch and their
+mean is the large one.
 """,
-    solution=accumulate,
-    reference=lambda gradient, theta, X, y, micro: MODEL.gradient(theta, X, y),
-    probes=(probe(5, 2), probe(6, 2), probe(7, 4), probe(3, 8), probe(4, 1)),
-    returns=("gradient",),
+    solution=noise_scale,
+    probes=(
+        (14.0, 1, 5.0, 4),
+        (3.0, 8, 1.5, 64),
+        (0.02, 32, 0.011, 1024),
+        (7.0, 10, 6.9, 30),
+        (2.5, 2, 2.0, 3),
+    ),
+    returns=("scale",),
 )
 
 
-@accumulate_exercise.mistake(
-    "You averaged the means of the pieces. Right where they are equal; how much should a short one "
-    "count?"
+@noise_exercise.mistake(
+    "You took the squared length at the larger size for that of the full gradient. Some noise is "
+    "left in it, too."
 )
-def mean_of_the_means(gradient, theta, X, y, micro):
-    starts = range(0, len(X), micro)
-    return np.mean([gradient(theta, X[s : s + micro], y[s : s + micro]) for s in starts], axis=0)
+def larger_batch_taken_for_exact(b, B, c, C):
+    return B * (b - c) / c
 
 
-@accumulate_exercise.mistake(
-    "You added up the means: with k pieces the step is about k times too long."
+@noise_exercise.mistake(
+    "Your S² is right. But `c` is not the squared length of the full gradient: it holds S²/C."
 )
-def sum_of_the_means(gradient, theta, X, y, micro):
-    starts = range(0, len(X), micro)
-    return sum(gradient(theta, X[s : s + micro], y[s : s + micro]) for s in starts)
+def divided_by_the_larger(b, B, c, C):
+    return (b - c) / (1 / B - 1 / C) / c
 
 
-@accumulate_exercise.mistake(
-    "You divided a sum of means by the number of rows. Each of them has been divided once already."
+@noise_exercise.mistake(
+    "Your S² is right. But `b` is not the squared length of the full gradient: it holds S²/B."
 )
-def divided_twice(gradient, theta, X, y, micro):
-    return sum_of_the_means(gradient, theta, X, y, micro) / len(X)
+def divided_by_the_smaller(b, B, c, C):
+    return (b - c) / (1 / B - 1 / C) / b
 
 
-@accumulate_exercise.mistake(
-    "You took every piece for a full one. How many rows has the last of them?"
+@noise_exercise.mistake("That is S² alone. What is it to be compared with?")
+def noise_alone(b, B, c, C):
+    return (b - c) / (1 / B - 1 / C)
+
+
+@noise_exercise.mistake("That is the squared length of the full gradient. And S² over it?")
+def signal_alone(b, B, c, C):
+    return (C * c - B * b) / (C - B)
+
+
+@noise_exercise.mistake("Upside down: the noise scale is noise over signal.")
+def upside_down(b, B, c, C):
+    return 1 / noise_scale(b, B, c, C)
+
+
+@noise_exercise.mistake(
+    "That is the noise of a batch of B over the signal. S² is the noise of a single sample."
 )
-def short_piece_taken_for_full(gradient, theta, X, y, micro):
-    return sum_of_the_means(gradient, theta, X, y, micro) * micro / len(X)
+def noise_of_the_batch(b, B, c, C):
+    return noise_scale(b, B, c, C) / B
 
 
-@accumulate_exercise.mistake("That is the sum over all rows. We ask for the mean.")
-def sum_for_mean(gradient, theta, X, y, micro):
-    return accumulate(gradient, theta, X, y, micro) * len(X)
-
-
-@accumulate_exercise.mistake("The rows of the last, short piece are missing.")
-def short_piece_dropped(gradient, theta, X, y, micro):
-    whole = max(1, len(X) // micro) * micro
-    return accumulate(gradient, theta, X[:whole], y[:whole], micro)
-
-
-@accumulate_exercise.mistake("Only the last piece is left: each one overwrites those before.")
-def last_piece_only(gradient, theta, X, y, micro):
-    start = range(0, len(X), micro)[-1]
-    return gradient(theta, X[start:], y[start:])
-
-
-@accumulate_exercise.mistake(
-    "You made a step after each piece, so the next was asked for elsewhere. All belong to theta."
+@noise_exercise.mistake(
+    "The noise of a mean falls as 1/B in *squared* length; you let it fall with the root of B."
 )
-def point_moved_between_pieces(gradient, theta, X, y, micro):
-    moved, total = theta, 0
-    for start in range(0, len(X), micro):
-        rows = slice(start, start + micro)
-        g = gradient(moved, X[rows], y[rows])
-        total = total + len(X[rows]) * g
-        moved = moved - g
-    return total / len(X)
+def noise_by_the_root(b, B, c, C):
+    S2 = (b - c) / (1 / B**0.5 - 1 / C**0.5)
+    return S2 / (b - S2 / B**0.5)
+
+
+@noise_exercise.mistake(
+    "You let the noise grow with the batch size. Which of the two batches is the noisier one?"
+)
+def noise_of_the_sum(b, B, c, C):
+    S2 = (b - c) / (B - C)
+    return S2 / (b - S2 * B)
+
+
+@noise_exercise.mistake("That is a ratio of lengths. The noise scale is one of squared lengths.")
+def root_of_it(b, B, c, C):
+    return noise_scale(b, B, c, C) ** 0.5
 
 
 draws = NumberExercise(
@@ -611,5 +600,5 @@ EXERCISES: list[Exercise] = [
     variance_exercise,
     step_exercise,
     batch_exercise,
-    accumulate_exercise,
+    noise_exercise,
 ]
