@@ -48,7 +48,8 @@ NUMBERS = [exercise for exercise in EVERY if isinstance(exercise, NumberExercise
 CHOICES = [exercise for exercise in EVERY if isinstance(exercise, ChoiceExercise)]
 MISTAKES = [(exercise, mistake) for exercise in CODE for mistake in exercise.mistakes]
 ROOT = str(Path(exercises.__file__).parents[2])
-RULES = {"explorer.step", "momentum.step"}  # exercises that write an update rule
+# exercises that write an update rule
+RULES = {"explorer.step", "momentum.step", "per_parameter_rates.block_step"}
 
 
 def name_of(value):
