@@ -96,7 +96,7 @@ def discriminative(lr, num_layers, factor):
 
 
 discriminative_exercise = CodeExercise(
-    id="per_parameter_rates.discriminative",
+    id="per_parameter_rates.layers",
     title="Rates for fine-tuning",
     difficulty="easy",
     minutes=5,
