@@ -248,15 +248,15 @@ def race(activation, etas, num_steps=500):
 
 def test_from_scratch_smaller_rates_at_the_input_are_the_worst_with_sigmoids():
     """E-11: each way at the best of its rates, by the median of six starts."""
-    smaller, equal, larger = race("sigmoid", (1, 2, 4))
-    assert smaller > 1.4 > 0.8 > equal > 1.1 * larger
+    smaller, equal, larger = race("sigmoid", (1, 2, 3))
+    assert smaller > 1.5 > 0.8 > equal > 1.2 * larger
 
 
-def test_equal_rates_catch_up_with_more_steps():
-    """E-11: after 800 steps the lead of larger rates at the input is gone."""
-    smaller, equal, larger = race("sigmoid", (1, 2, 4), 800)
-    assert smaller > 0.7
-    assert 0.7 < equal / larger < 1.4
+def test_equal_rates_all_but_catch_up_with_more_steps():
+    """E-11: after 800 steps little of the lead of larger rates at the input is left."""
+    smaller, equal, larger = race("sigmoid", (1, 2, 3), 800)
+    assert smaller > 0.6
+    assert equal < 0.3 and 0.7 < equal / larger < 1.8
 
 
 def test_with_relu_the_three_ways_end_alike():

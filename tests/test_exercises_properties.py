@@ -260,6 +260,32 @@ def backward_by_sums(X, A, W2, dZ2):
     )
 
 
+def rates_from_the_output_down(lr, num_layers, factor):
+    rates = [lr]
+    while len(rates) < num_layers:
+        rates.insert(0, rates[0] / factor)
+    return rates
+
+
+def rates_by_repeat(sizes, rates):
+    return np.repeat(rates, [(a + 1) * b for a, b in zip(sizes[:-1], sizes[1:], strict=True)])
+
+
+def rates_by_her_units(X, lr):
+    scale = 1 / np.ptp(X, axis=0)
+    return lr * scale * scale
+
+
+def kappa_of_a_matrix_that_is_not_symmetric(H, rates):
+    curvatures = np.linalg.eigvals(np.diag(rates) @ H)
+    return curvatures.max() / curvatures.min()
+
+
+def blocks_by_spectral_norm(x, g, H, size):
+    largest = np.linalg.norm(H[:size, :size], 2), np.linalg.norm(H[size:, size:], 2)
+    return x - g / np.where(np.arange(len(x)) < size, *largest)
+
+
 EQUIVALENT = [
     ("gradient.direction", steepest_by_trying),
     ("gradient.numerical", differences_by_columns),
@@ -279,6 +305,11 @@ EQUIVALENT = [
     ("models.logistic", sigmoid_by_tanh),
     ("gradient.slope", slope_by_angle),
     ("explorer.rate", rate_by_other_eigenvalues),
+    ("per_parameter_rates.layers", rates_from_the_output_down),
+    ("per_parameter_rates.rate_vector", rates_by_repeat),
+    ("per_parameter_rates.range_rates", rates_by_her_units),
+    ("per_parameter_rates.scaled_kappa", kappa_of_a_matrix_that_is_not_symmetric),
+    ("per_parameter_rates.block_step", blocks_by_spectral_norm),
 ]
 
 

@@ -576,7 +576,7 @@ entries outside are zero, the blocks are independent, and each walks as if it we
         (np.array([1.0, -2.0, 0.5, 3.0]), np.array([4.0, 1.0, -2.0, 0.3]), positive(4), 2),
         (rng.normal(size=4), rng.normal(size=4), positive(4)[::-1, ::-1], 1),
         (rng.normal(size=5), rng.normal(size=5), positive(5), 3),
-        (np.ones(3), np.array([100.0, 100.0, 1.0]), np.diag([100.0, 100.0, 1.0]), 2),
+        (np.ones(3), np.array([50.0, 20.0, 0.5]), np.diag([100.0, 80.0, 1.0]), 2),
     ),
     returns=("x",),
 )
