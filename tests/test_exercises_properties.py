@@ -268,7 +268,7 @@ def rates_from_the_output_down(lr, num_layers, factor):
 
 
 def rates_by_repeat(sizes, rates):
-    return np.repeat(rates, [(a + 1) * b for a, b in zip(sizes[:-1], sizes[1:], strict=True)])
+    return np.repeat(rates, (sizes[:-1] + 1) * sizes[1:])
 
 
 def rates_by_her_units(X, lr):
