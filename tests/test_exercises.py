@@ -64,6 +64,7 @@ RULES = {  # exercises that write an update rule or an estimator
     "minibatch.variance",
     "momentum.step",
     "non_convex.perturbed_step",
+    "per_parameter_rates.block_step",
     "stochastic.averaged",
     "stochastic.quantile",
     "stochastic.running_means",

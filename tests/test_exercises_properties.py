@@ -399,6 +399,32 @@ def rate_by_the_vertex(m, lam, sigma):
     return -slope / (2 * bend)
 
 
+def rates_from_the_output_down(lr, num_layers, factor):
+    rates = [lr]
+    while len(rates) < num_layers:
+        rates.insert(0, rates[0] / factor)
+    return rates
+
+
+def rates_by_repeat(sizes, rates):
+    return np.repeat(rates, (sizes[:-1] + 1) * sizes[1:])
+
+
+def rates_by_her_units(X, lr):
+    scale = 1 / np.ptp(X, axis=0)
+    return lr * scale * scale
+
+
+def kappa_of_a_matrix_that_is_not_symmetric(H, rates):
+    curvatures = np.linalg.eigvals(np.diag(rates) @ H)
+    return curvatures.max() / curvatures.min()
+
+
+def blocks_by_spectral_norm(x, g, H, size):
+    largest = np.linalg.norm(H[:size, :size], 2), np.linalg.norm(H[size:, size:], 2)
+    return x - g / np.where(np.arange(len(x)) < size, *largest)
+
+
 def directions_by_signs(H, tol):
     curvatures = np.linalg.eig(H)[0].real
     signs = np.sign(curvatures) * (np.abs(curvatures) > tol)
@@ -471,6 +497,11 @@ EQUIVALENT = [
     ("learning_rate.range_test", bearable_by_bad_ones),
     ("learning_rate.smallest", smallest_by_length),
     ("learning_rate.smallest", smallest_by_a_quotient),
+    ("per_parameter_rates.layers", rates_from_the_output_down),
+    ("per_parameter_rates.rate_vector", rates_by_repeat),
+    ("per_parameter_rates.range_rates", rates_by_her_units),
+    ("per_parameter_rates.scaled_kappa", kappa_of_a_matrix_that_is_not_symmetric),
+    ("per_parameter_rates.block_step", blocks_by_spectral_norm),
 ]
 
 
