@@ -260,6 +260,13 @@ def backward_by_sums(X, A, W2, dZ2):
     )
 
 
+def steps_by_multiplying(kappa, eps):
+    steps, left = 0, 1.0
+    while left > eps:
+        steps, left = steps + 1, left * (kappa - 1) / (kappa + 1)
+    return steps
+
+
 def variance_by_covariances(g, B, replace):
     covariance = 0 if replace else -np.var(g) / (len(g) - 1)
     return (B * np.var(g) + B * (B - 1) * covariance) / B**2
