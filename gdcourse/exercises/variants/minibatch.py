@@ -41,7 +41,7 @@ can be drawn.
         (np.array([2.0, -1.0, 5.0, 6.0]), 3, False),
         (np.array([2.0, -1.0, 5.0, 6.0]), 3, True),
         (np.array([0.5, 1.5, -2.0, 4.0, 3.0, 1.0]), 1, False),
-        (np.array([0.5, 1.5, -2.0, 4.0, 3.0, 1.0]), 6, False),
+        (np.array([0.5, 1.5, -2.0, 4.0, 3.0, 1.0]), 5, False),
         (rng.normal(size=9), 4, False),
         (rng.normal(size=9), 12, True),
         (np.array([3, 1, 4, 1, 5]), 2, False),
