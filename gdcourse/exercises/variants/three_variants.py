@@ -10,7 +10,7 @@ inf, nan = np.inf, np.nan
 
 
 def evaluations(t, N, B):
-    """Return how many gradient evaluations t updates have cost, the last batches short."""
+    """Return how many gradient evaluations t updates have cost."""
     epochs, rest = divmod(t, -(-N // B))
     return epochs * N + rest * B
 
@@ -189,7 +189,7 @@ T = np.array([0, 1, 2, 4, 8, 16])
 
 
 def settled(t, losses, target):
-    """Return the first count from which each run stays at or below the target, or inf."""
+    """Return the first count from which each run stays there, or inf."""
     stays = np.logical_and.accumulate((losses <= target)[::-1])[::-1]
     first = t[stays.argmax(axis=0)]
     return np.where(stays.any(axis=0), first, np.inf)
@@ -286,7 +286,7 @@ def runs_merged(t, losses, target):
 
 
 def tuned(needed):
-    """Return the place of the rate with the least median over the seeds, and that median."""
+    """Return the place of the best rate, and its median."""
     medians = np.median(needed, axis=1)
     best = medians.argmin()
     return best, medians[best]
