@@ -43,9 +43,9 @@ epoch cannot include a short batch, since that one ends its epoch.
         (5, 10, 3),
         (0, 10, 3),
         (3, 12, 4),
-        (100, 1437, 32),
-        (45, 1437, 32),
-        (44, 1437, 32),
+        (9, 20, 6),
+        (4, 20, 6),
+        (3, 20, 6),
         (7, 5, 5),
         (13, 5, 1),
     ),
@@ -240,6 +240,14 @@ def first_time(t, losses, target):
 
 
 @settled_exercise.mistake(
+    "That is the first time at the target, and the first count where there is none. Does every run "
+    "stay there? And what says `argmax` where nothing is true?"
+)
+def first_time_or_the_start(t, losses, target):
+    return t[(losses <= target).argmax(axis=0)]
+
+
+@settled_exercise.mistake(
     "That is the last count at which the run was still above. From which count on is it there?"
 )
 def last_count_above(t, losses, target):
@@ -277,6 +285,14 @@ def above_counts_as_the_start(t, losses, target):
 )
 def diverged_is_there(t, losses, target):
     return settled(t, np.where(np.isnan(losses), -np.inf, losses), target)
+
+
+@settled_exercise.mistake(
+    "A run that is at the target from the first row on never was above: when did it arrive?"
+)
+def always_there_is_never(t, losses, target):
+    counts = settled(t, losses, target)
+    return np.where(counts == t[0], np.inf, counts)
 
 
 @settled_exercise.mistake("One number came out. Each run has a count of its own.")
@@ -373,6 +389,12 @@ def most_arrivals(needed):
 def slowest_rate(needed):
     medians = np.median(needed, axis=1)
     return medians.argmax(), medians.max()
+
+
+@tuned_exercise.mistake("Both are there, in the other order: first the place, then the median.")
+def other_order(needed):
+    best, median = tuned(needed)
+    return median, best
 
 
 @tuned_exercise.mistake("Your rate is right; the second value is its mean, not its median.")
