@@ -81,18 +81,19 @@ def test_whatever_is_asked_for_is_answered(id):
 def scaled(exercise: CodeExercise, call: int, place: int, factor: float):
     """Return the solution with one number of one call multiplied by a factor.
 
-    Numbers that are zero, or nothing beside the others, are passed over: a factor does not show.
+    Numbers that are zero, infinite, or nothing beside the others, are passed over: a factor does
+    not show.
     """
     calls = 0
 
     def spoil(values):
         arrays = [np.array(value, dtype=float) for value in values]
-        largest = max(np.abs(array).max() for array in arrays)
+        largest = max(np.abs(array[np.isfinite(array)]).max() for array in arrays)
         worth = [
             (array, index)
             for array in arrays
             for index in np.ndindex(array.shape)
-            if abs(array[index]) > 1e-6 * largest
+            if 1e-6 * largest < abs(array[index]) < np.inf
         ]
         array, index = worth[place % len(worth)]
         array[index] *= factor
@@ -456,6 +457,34 @@ def perturbed_by_factor(x, gradient, lr, noise, threshold):
     return shifted - lr * gradient(shifted)
 
 
+def evaluations_by_counting(t, N, B):
+    touched, left = 0, N
+    for _ in range(t):
+        touched += min(B, left)
+        left = left - B if left > B else N
+    return touched
+
+
+def cheapest_by_pairs(updates, sizes, overhead):
+    return min((T * (overhead + B), int(B)) for T, B in zip(updates, sizes, strict=True))[1]
+
+
+def settled_from_the_end(t, losses, target):
+    counts = []
+    for run in losses.T:
+        row = len(run)
+        while row and run[row - 1] <= target:
+            row -= 1
+        counts.append(t[row] if row < len(run) else float("inf"))
+    return counts
+
+
+def tuned_by_sorting(needed):
+    low, high = (len(needed[0]) - 1) // 2, len(needed[0]) // 2
+    middle = [(row[low] + row[high]) / 2 for row in np.sort(needed)]
+    return middle.index(min(middle)), min(middle)
+
+
 EQUIVALENT = [
     ("decay.step", stairs_by_remainder),
     ("decay.mean_squares", mean_squares_by_bias_and_variance),
@@ -509,6 +538,10 @@ EQUIVALENT = [
     ("per_parameter_rates.range_rates", rates_by_her_units),
     ("per_parameter_rates.scaled_kappa", kappa_of_a_matrix_that_is_not_symmetric),
     ("per_parameter_rates.block_step", blocks_by_spectral_norm),
+    ("three_variants.evaluations", evaluations_by_counting),
+    ("three_variants.cheapest", cheapest_by_pairs),
+    ("three_variants.settled", settled_from_the_end),
+    ("three_variants.tuned", tuned_by_sorting),
 ]
 
 
