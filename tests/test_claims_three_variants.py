@@ -12,9 +12,9 @@ from gdcourse.rules import SGD
 
 NAMES = ("Batch", "Mini-batch", "Stochastic")
 RATES = {  # those of the chapter
-    "diabetes": (0.128, 0.064, 0.004),
+    "diabetes": (0.128, 0.032, 0.002),
     "digits": (1.0, 0.5, 0.0625),
-    "MNIST": (8.0, 4.0, 0.125),
+    "MNIST": (8.0, 2.0, 0.125),
 }
 TARGETS = {"diabetes": 0.455, "digits": 0.5, "MNIST": 0.5}
 NUM_STEPS = {"Batch": 80, "Mini-batch": 240, "Stochastic": 1500}
@@ -33,8 +33,8 @@ def task(name):
     return LogisticRegression(196, 10), pixels, mnist.y
 
 
-def race(name, variant, lrs, seeds, num_steps=None):
-    """Return the updates to the target, by seed and rate, inf where a run does not arrive."""
+def losses_of(name, variant, lrs, seeds, num_steps=None):
+    """Return counts of updates and the mean loss of the seeds at each, by rate."""
     model, X, y = task(name)
     x0 = np.array([model.init(np.random.default_rng(seed)) for seed in seeds])
     if variant == "Batch":
@@ -43,22 +43,29 @@ def race(name, variant, lrs, seeds, num_steps=None):
     else:
         B, rng = 32 if variant == "Mini-batch" else 1, np.random.default_rng(seeds[0])
         oracle = MiniBatch(model, X, y, B, rng=rng, runs=(len(x0), 1))
-    num_steps = num_steps or NUM_STEPS[variant]
-    observe = {"x": None, "there": lambda x: model.loss(x, X[:500], y[:500]) <= TARGETS[name]}
     rule = SGD(np.reshape(lrs, (-1, 1)))
     run = descend(
-        oracle, x0[:, None], rule, num_steps, observe=observe, record=max(1, num_steps // 60)
-    )
-    there = run["there"] > 0
-    return np.where(there.any(axis=0), run.t[there.argmax(axis=0)], np.inf)
+        oracle, x0[:, None], rule, num_steps or NUM_STEPS[variant],
+        observe={"x": None, "loss": lambda x: model.loss(x, X[:500], y[:500])},
+        record=NUM_STEPS[variant] // 60,
+    )  # fmt: skip
+    return run.t, run["loss"].mean(axis=1)
+
+
+def race(name, variant, lrs, seeds):
+    """Return the updates to the target by the mean of the seeds, inf where it does not arrive."""
+    t, losses = losses_of(name, variant, lrs, seeds)
+    there = losses <= TARGETS[name]
+    return np.where(there.any(axis=0), t[there.argmax(axis=0)], np.inf)
 
 
 @pytest.fixture(scope="module", params=list(TARGETS))
 def needed(request):
-    """Return a task, its number of samples, and the median updates on seeds of our own."""
+    """Return a task, its number of samples, and the updates on seeds of our own."""
     name = request.param
+    seeds = range(100, 140 if name == "diabetes" else 107)
     updates = {
-        variant: np.median(race(name, variant, [lr], range(100, 107)))
+        variant: race(name, variant, [lr], seeds)[0]
         for variant, lr in zip(NAMES, RATES[name], strict=True)
     }
     return name, len(task(name)[1]), updates
@@ -87,11 +94,11 @@ def test_single_samples_need_the_fewest_evaluations_and_the_batch_the_most(neede
     name, N, T = needed
     pays = cost(T, N, 0)
     if name == "diabetes":
-        assert 0.3 < pays["Stochastic"] / pays["Mini-batch"] < 1.2
+        assert 0.4 < pays["Stochastic"] / pays["Mini-batch"] < 1
     else:
         assert pays["Stochastic"] < 0.8 * pays["Mini-batch"]
         assert pays["Batch"] > 20 * pays["Mini-batch"]
-    assert pays["Batch"] > 3 * pays["Mini-batch"]
+    assert pays["Batch"] > 1.7 * pays["Mini-batch"]
 
 
 @pytest.mark.parametrize("microseconds", [(60, 0.4), (40, 0.1), (150, 1.0)])
@@ -110,7 +117,7 @@ def test_prices_at_which_the_winner_changes_are_three_decades_apart(needed):
     low = (work["Mini-batch"] - work["Stochastic"]) / (T["Stochastic"] - T["Mini-batch"])
     high = (work["Batch"] - work["Mini-batch"]) / (T["Mini-batch"] - T["Batch"])
     assert low < 4
-    assert 80 < high < 350 if name == "diabetes" else high > 1000
+    assert 30 < high < 120 if name == "diabetes" else high > 1000
     for c, left, right in (
         (low, "Stochastic", "Mini-batch"),
         (high, "Mini-batch", "Batch"),
@@ -121,12 +128,26 @@ def test_prices_at_which_the_winner_changes_are_three_decades_apart(needed):
         assert cost(T, N, c + 0.1)[left] > cost(T, N, c + 0.1)[right]
 
 
+def test_who_arrives_for_good_with_the_fewest_samples_on_diabetes_is_too_close_to_call():
+    """E-59: each at the rate by which the mean stays at the target soonest; .002 hardly does."""
+    work = {}
+    for variant, B, lrs, num_steps in (
+        ("Mini-batch", 32, [0.016, 0.032, 0.064], 240),
+        ("Stochastic", 1, [0.0005, 0.001, 0.002], 2400),
+    ):
+        t, losses = losses_of("diabetes", variant, lrs, range(300, 340), num_steps)
+        last = [np.flatnonzero(loss > TARGETS["diabetes"])[-1] for loss in losses.T]
+        work[variant] = B * min(t[row + 1] for row in last if row + 1 < len(t))
+    assert work["Stochastic"] / work["Mini-batch"] == pytest.approx(1, abs=0.2)
+    assert 0.452 < losses[-20:, 2].mean() < 0.456
+
+
 @pytest.mark.parametrize("name", ["diabetes", "MNIST"])
 @pytest.mark.parametrize("variant", NAMES)
 def test_rate_of_the_race_is_no_end_of_its_grid(name, variant):
     """E-59: a quarter of the rate is slower, and so is four times as much, or it never arrives."""
     lr = RATES[name][NAMES.index(variant)]
-    slow, best, fast = np.median(race(name, variant, [lr / 4, lr, 4 * lr], range(3)), axis=0)
+    slow, best, fast = race(name, variant, [lr / 4, lr, 4 * lr], range(3))
     assert best < np.inf
     assert best < 0.6 * min(slow, fast)
 
@@ -134,9 +155,7 @@ def test_rate_of_the_race_is_no_end_of_its_grid(name, variant):
 def test_common_rate_chooses_the_winner():
     """E-59: at the rate of single samples only they arrive, at the batch's they never do."""
     rates = RATES["digits"][::-2]
-    batch, mini, single = (
-        np.median(race("digits", variant, rates, range(200, 203)), axis=0) for variant in NAMES
-    )
+    batch, mini, single = (race("digits", variant, rates, range(200, 203)) for variant in NAMES)
     assert single[0] < np.inf and np.isinf([batch[0], mini[0]]).all()
     assert np.isinf(single[1]) and min(batch[1], mini[1]) < np.inf
 
@@ -146,7 +165,7 @@ def test_best_rate_of_the_batch_is_not_the_steady_one():
     model, X, y = task("MNIST")
     rises = []
     for lr in (2.0, 8.0):
-        observe = {"loss": lambda theta: model.loss(theta, X[:500], y[:500])}
+        observe = {"loss": lambda theta: model.loss(theta, X, y)}
         run = descend(Batch(model, X, y), np.zeros(1970), SGD(lr), 60, observe=observe)
         rises.append(np.sum(np.diff(run["loss"]) > 0))
     assert rises[0] == 0 and rises[1] > 10
@@ -186,9 +205,11 @@ def test_mean_excess_of_single_samples_is_that_of_the_formula(lr):
 
 
 def test_batch_overtakes_per_evaluation_below_an_excess_of_six_thousandths():
-    """E-59: the fewest samples pass 342 at 0.0060, and grow like one over the excess."""
+    """E-59: the fewest samples pass 342 at 0.0060, and outgrow one over the excess, by its log."""
     assert fewest(0.0061) < N < fewest(0.0059)
     assert fewest(0.03) < N / 6 and fewest(0.003) > 2 * N
+    growth = [fewest(e) * e / np.log(1 / e) for e in (1e-3, 1e-4, 1e-5)]
+    assert min(growth) > 0.25 and max(growth) < 1.2 * min(growth)
     model, y = LinearRegression(1, intercept=False), data.diabetes().y
     batch = Batch(model, np.ones((N, 1)), y)
     assert abs(descend(batch, [1.0], SGD(0.5), 1).x[-1, 0]) < 1e-12
@@ -215,6 +236,17 @@ def test_noise_leaves_the_shallow_valley_more_easily_and_the_deep_one_too():
         assert shares[name, 0.0] == 0 and shares[name, 0.5] < 0.01
     assert 0.4 < shares["shallow", 1.0] < 0.65 and 0.002 < shares["deep", 1.0] < 0.03
     assert 0.2 < shares["deep", 2.0] < 0.4 < shares["shallow", 2.0]
+
+
+@pytest.mark.parametrize(("sigma", "low", "high"), [(1.0, 0.94, 1.0), (2.0, 0.64, 0.77)])
+def test_share_of_the_deep_valley_forgets_where_runs_began(sigma, low, high):
+    """E-59: after 5,000 steps nearly all at the smaller noise, seven in ten at the larger."""
+    wells, rng = DoubleWell(), np.random.default_rng(5)
+    x0 = np.repeat(wells.minima[:, None], 300, axis=1)
+    noisy = GradientNoise(wells.gradient, sigma**2, 0.0, rng)
+    x = descend(noisy, x0, SGD(0.1), 5000, record=5000).x[-1]
+    shares = (x < wells.maxima).mean(axis=(1, 2))
+    assert low < shares.min() and shares.max() < high
 
 
 @pytest.mark.parametrize("B", [1, 32, N])

@@ -702,6 +702,12 @@ def test_network_that_starts_at_zero_in_its_last_layer_moves_that_first(random, 
     assert get("models.zero").right == "b"
 
 
+def test_wrong_shape_of_a_later_step_is_not_said_of_the_first_that_differs():
+    result = check("minibatch.batch_at", lambda order, B, t: order[t * B % len(order) :][:B])
+    assert "t=3" in result.message and "shape" not in result.message
+    assert result.mistakes == ("place_by_samples_drawn",)
+
+
 def test_only_what_is_wrong_is_shown_and_a_large_array_by_its_worst_number():
     backward = get("models.backward")
     slope = next(m for m in backward.mistakes if m.name == "slope_forgotten")

@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+from fractions import Fraction
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -273,6 +275,11 @@ def variance_by_covariances(g, B, replace):
     return (B * np.var(g) + B * (B - 1) * covariance) / B**2
 
 
+def variance_by_all_batches(g, B, replace):
+    batches = product(g, repeat=B) if replace else combinations(g, B)
+    return np.var([np.mean(batch) for batch in batches])
+
+
 def step_by_samples(theta, G, lr, base):
     for g in G:
         theta = theta - lr / base * g
@@ -287,6 +294,11 @@ def batch_by_listing(order, B, t):
 def noise_scale_by_two_equations(b, B, c, C):
     signal, noise = np.linalg.solve([[1, 1 / B], [1, 1 / C]], [b, c])
     return noise / signal
+
+
+def noise_scale_in_fractions(b, B, c, C):
+    b, B, c, C = map(Fraction, (b, B, c, C))
+    return (b - c) * B * C / (C * c - B * b)
 
 
 def rate_by_singular_values(X):
@@ -479,6 +491,12 @@ def settled_from_the_end(t, losses, target):
     return counts
 
 
+def settled_after_the_last_row_above(t, losses, target):
+    above = ~(losses <= target)
+    after = np.where(above.any(axis=0), len(t) - above[::-1].argmax(axis=0), 0)
+    return np.append(t, np.inf)[after]
+
+
 def tuned_by_sorting(needed):
     low, high = (len(needed[0]) - 1) // 2, len(needed[0]) // 2
     middle = [(row[low] + row[high]) / 2 for row in np.sort(needed)]
@@ -504,9 +522,11 @@ EQUIVALENT = [
     ("line.epoch", epoch_by_contraction),
     ("line.mini_batches", batches_by_split),
     ("minibatch.variance", variance_by_covariances),
+    ("minibatch.variance", variance_by_all_batches),
     ("minibatch.step", step_by_samples),
     ("minibatch.batch_at", batch_by_listing),
     ("minibatch.noise_scale", noise_scale_by_two_equations),
+    ("minibatch.noise_scale", noise_scale_in_fractions),
     ("models.hinge", hinge_by_samples),
     ("models.backward", backward_by_sums),
     ("momentum.step", velocity_in_another_order),
@@ -541,6 +561,7 @@ EQUIVALENT = [
     ("three_variants.evaluations", evaluations_by_counting),
     ("three_variants.cheapest", cheapest_by_pairs),
     ("three_variants.settled", settled_from_the_end),
+    ("three_variants.settled", settled_after_the_last_row_above),
     ("three_variants.tuned", tuned_by_sorting),
 ]
 

@@ -11,6 +11,7 @@ import copy
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -161,7 +162,7 @@ def numbers(value: Any, names: tuple[str, ...]) -> Arrays:
     arrays = []
     for name, item in zip(names, values, strict=True):
         try:
-            array = np.array(item)
+            array = np.array(float(item) if isinstance(item, Real) else item)  # a Fraction, too
             if array.dtype.kind not in "fiub":
                 raise TypeError
         except Exception:
@@ -328,7 +329,7 @@ def where_they_part(
             table = tuple(row(*part) for part in parts if part[0] not in agree)
             if agree:
                 sentences.append(f"Right: {', '.join(f'`{name}`' for name in agree)}.")
-        if run.problem:
+        if run.problem and place == len(run.calls) - 1:  # and not at a later step
             return [*sentences, run.problem.sentence], table, run.problem.name
         return sentences, table, ""
     return [], (), ""

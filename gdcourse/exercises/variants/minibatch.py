@@ -43,7 +43,7 @@ can be drawn.
         (np.array([0.5, 1.5, -2.0, 4.0, 3.0, 1.0]), 1, False),
         (np.array([0.5, 1.5, -2.0, 4.0, 3.0, 1.0]), 5, False),
         (rng.normal(size=9), 4, False),
-        (rng.normal(size=9), 12, True),
+        (rng.normal(size=4), 6, True),
         (np.array([3, 1, 4, 1, 5]), 2, False),
     ),
     returns=("variance",),
@@ -86,6 +86,34 @@ def divided_by_N(g, B, replace):
 @variance_exercise.mistake("That is the standard deviation. We ask for its square.")
 def standard_deviation(g, B, replace):
     return batch_variance(g, B, replace) ** 0.5
+
+
+@variance_exercise.mistake(
+    "You put the standard deviation for the variance of one draw, as `np.std` does. Square it."
+)
+def deviation_for_variance(g, B, replace):
+    return batch_variance(g, B, replace) / np.std(g)
+
+
+@variance_exercise.mistake(
+    "You took the mean of the squares. A variance is about the mean: what if all g were equal?"
+)
+def mean_not_subtracted(g, B, replace):
+    return batch_variance(g, B, replace) * np.mean(g**2) / np.var(g)
+
+
+@variance_exercise.mistake(
+    "With replacement right; without, you divided by B once more. What is it for B draws of one?"
+)
+def divided_twice_without(g, B, replace):
+    return batch_variance(g, B, replace) / (1 if replace else B)
+
+
+@variance_exercise.mistake(
+    "You divided by B squared. That is right for the sum of the variances, and there are B of them."
+)
+def divided_by_the_square(g, B, replace):
+    return batch_variance(g, B, replace) / B
 
 
 @variance_exercise.mistake("That is the variance of one gradient. What does averaging B do to it?")
@@ -220,6 +248,20 @@ def one_ahead(order, B, t):
     return batch_at(order, B, t + 1)
 
 
+@batch_exercise.mistake("You are one update behind. Updates count from 0.")
+def one_behind(order, B, t):
+    return batch_at(order, B, t - 1)
+
+
+@batch_exercise.mistake(
+    "Your first epoch is right; the next begins in the middle of the order. A short batch has less "
+    "than B samples: how many updates make an epoch?"
+)
+def place_by_samples_drawn(order, B, t):
+    start = t * B % len(order)
+    return order[start : start + B]
+
+
 @batch_exercise.mistake("You take every so-many-th sample. A batch is a piece of the order.")
 def strided(order, B, t):
     per_epoch = -(-len(order) // B)
@@ -312,6 +354,20 @@ def mean_over_parameters(theta, G, lr, base):
 @step_exercise.mistake("You returned the step. Where does it lead to?")
 def step_for_point(theta, G, lr, base):
     return -lr * len(G) / base * G.mean(axis=0)
+
+
+@step_exercise.mistake(
+    "That is by how much `theta` changes, and without the sign. Where does the step lead to?"
+)
+def length_for_point(theta, G, lr, base):
+    return lr * len(G) / base * G.mean(axis=0)
+
+
+@step_exercise.mistake(
+    "Your factor is a whole number: `//` rounds down. A batch may be one and a half times `base`."
+)
+def factor_rounded_down(theta, G, lr, base):
+    return theta - lr * (len(G) // base) * G.mean(axis=0)
 
 
 @step_exercise.mistake(
@@ -422,6 +478,30 @@ def noise_of_the_sum(b, B, c, C):
     return S2 / (b - S2 * B)
 
 
+@noise_exercise.mistake(
+    "Your S² has the wrong sign. Which of the two means is the larger, and why?"
+)
+def noise_below_zero(b, B, c, C):
+    S2 = (c - b) / (1 / B - 1 / C)
+    return S2 / (b - S2 / B)
+
+
+@noise_exercise.mistake(
+    "Your noise falls with the square of the batch size. The *squared* length falls as 1/B."
+)
+def noise_by_the_square(b, B, c, C):
+    S2 = (b - c) / (1 / B**2 - 1 / C**2)
+    return S2 / (b - S2 / B**2)
+
+
+@noise_exercise.mistake(
+    "Your S² is right. But you took all of it from `b`: how much of it is in a batch of B?"
+)
+def whole_noise_subtracted(b, B, c, C):
+    S2 = (b - c) / (1 / B - 1 / C)
+    return S2 / (b - S2)
+
+
 @noise_exercise.mistake("That is a ratio of lengths. The noise scale is one of squared lengths.")
 def root_of_it(b, B, c, C):
     return noise_scale(b, B, c, C) ** 0.5
@@ -429,32 +509,47 @@ def root_of_it(b, B, c, C):
 
 draws = NumberExercise(
     id="minibatch.draws",
-    title="Three out of four",
+    title="Three out of five",
     difficulty="easy",
     minutes=4,
     text=r"""
-The data are four samples, with the gradients 2, -1, 5 and 6. A batch is three of them, drawn
+The data are five samples, with the gradients 2, -1, 5, 6 and 8. A batch is three of them, drawn
 without replacement. What is the variance of the gradient of the batch?
 """,
     hints=(
-        "The mean is 3. What is the mean squared distance of the four from it?",
-        "$S^2$ is 30/4.",
+        "The mean is 4. What is the mean squared distance of the five from it?",
+        "$S^2$ is 50/5.",
         "Divide by B = 3, and multiply by (N - B)/(N - 1).",
     ),
-    answer=5 / 6,
-    exact="15/2 · 1/3 · 1/3 = 5/6",
+    answer=5 / 3,
+    exact="10 · 1/3 · 1/2 = 5/3",
     wrong={
-        "with_replacement": (2.5, "That is with replacement: there is less left to vary here."),
-        "sample_variance": (10 / 9, "Your S² divides by N - 1. These four are all the data."),
-        "both_of_a_sample": (10 / 3, "With replacement, and with N - 1 in the variance: twice no."),
-        "factor_with_N": (0.625, "Your factor is (N - B)/N. For B = 1 it should be 1."),
-        "standard_deviation": ((5 / 6) ** 0.5, "That is the standard deviation; square it."),
-        "one_sample": (7.5, "That is the variance of a single sample."),
+        "with_replacement": (10 / 3, "That is with replacement: there is less left to vary here."),
+        "factor_alone": (5.0, "The factor is right. And what does averaging three do?"),
+        "sample_variance": (12.5 / 6, "Your S² divides by N - 1. These five are all the data."),
+        "both_of_a_sample": (
+            12.5 / 3,
+            "With replacement, and with N - 1 in the variance: twice no.",
+        ),
+        "factor_with_N": (4 / 3, "Your factor is (N - B)/N. For B = 1 it should be 1."),
+        "divided_by_the_square": (
+            10 / 9,
+            "You divided by B squared. There are B variances in the sum, too.",
+        ),
+        "divided_by_the_square_without": (
+            5 / 9,
+            "Your factor is right. But divide by B, not by its square: the sum has B variances.",
+        ),
+        "divided_by_N": (2.0, "You divided S² by 5. How many are averaged?"),
+        "mean_not_subtracted": (26 / 6, "You took the mean of the squares. Where is the mean, 4?"),
+        "standard_deviation": ((5 / 3) ** 0.5, "That is the standard deviation; square it."),
+        "root_of_S2": (10**0.5 / 6, "You put S for S²."),
+        "one_sample": (10.0, "That is the variance of a single sample."),
     },
     explanation=r"""
-$S^2 = \frac{1 + 16 + 4 + 9}{4} = \frac{15}{2}$, and
-$\frac{15/2}{3} \cdot \frac{4 - 3}{4 - 1} = \frac56$. Or by hand: to draw three is to leave
-out one; the four batches have the means $10/3$, $13/3$, $7/3$ and $2$, and vary by $5/6$ around 3.
+$S^2 = \frac{4 + 25 + 1 + 4 + 16}{5} = 10$, and
+$\frac{10}{3} \cdot \frac{5 - 3}{5 - 1} = \frac53$. Or by hand: the ten batches of three vary by
+$5/3$ around 4.
 """,
 )
 
@@ -508,6 +603,8 @@ which batch size does a run diverge whose rate follows the linear scaling rule?
     answer=50.0,
     exact="4 · (1/8)/(1/100) = 50",
     wrong={
+        "first_beyond": (51.0, "That is the first whole number beyond. Where is the edge itself?"),
+        "last_before": (49.0, "That is the last whole number before. Where is the edge itself?"),
         "base_forgotten": (12.5, "That is the factor between the rates. We began with 4 samples."),
         "one_over_L": (25.0, "At 1/L the steepest direction arrives in one step. And diverges at?"),
         "the_rate": (0.125, "That is the rate. Which batch size does the rule give it to?"),
@@ -544,6 +641,10 @@ takes 30 steps. By the formula $T_{\min}(1 + B_c/B)$, how many steps does $B = 1
         ),
         "turned_round": (37.5, "You divided B by B_c. Should a small batch take few steps?"),
         "two_forgotten": (270.0, "Your critical batch size is 80. The edge of the rate is 2/L."),
+        "four_for_two": (90.0, "Your critical batch size is 20. The edge of the rate is 2/L."),
+        "curvature_forgotten": (390.0, "Your critical batch size is 120. Where is L?"),
+        "root_of_S2": (30 * (1 + 12**0.5 / 3), "You took a root: 12 is S² already."),
+        "fewest": (30.0, "That is T_min, which only very large batches reach."),
         "critical_batch": (40.0, "That is B_c. What does the formula make of it?"),
         "evaluations": (1500.0, "Those are gradient evaluations. We ask for steps."),
         "factor": (5.0, "That is how many times as many steps. As many as what?"),

@@ -92,6 +92,22 @@ def first_epoch_only(t, N, B):
     return min(t * B, N)
 
 
+@evaluations_exercise.mistake(
+    "Where B divides N, an empty batch ends your epoch. How many updates does it take then?"
+)
+def empty_batch_at_the_end(t, N, B):
+    epochs, rest = divmod(t, N // B + 1)
+    return epochs * N + min(rest * B, N)
+
+
+@evaluations_exercise.mistake(
+    "Your last batch has N % B samples: none, where B divides N. How many has it then?"
+)
+def last_batch_empty(t, N, B):
+    per_epoch = -(-N // B)
+    return t * B - t // per_epoch * (B - N % B)
+
+
 @evaluations_exercise.mistake("That is one update too many. What have 0 updates cost?")
 def one_update_too_many(t, N, B):
     return evaluations(t + 1, N, B)
@@ -137,6 +153,8 @@ has the cost `inf` and takes care of itself.
         (np.array([1000.0, 120.0, 30.0]), np.array([1, 16, 256]), 1e5),
         (np.array([700.0, 60.0, inf, 35.0]), np.array([2, 32, 64, 1437]), 100.0),
         (np.array([inf, 35.0, 50.0, 300.0]), np.array([1, 1437, 64, 8]), 300.0),
+        (np.array([inf, 80.0, 40.0]), np.array([1, 16, 256]), 0.0),
+        (np.array([400.0, 60.0, 25.0]), np.array([1, 32, 1000]), 20.0),
     ),
     returns=("size",),
 )
@@ -179,6 +197,30 @@ def cheapest_sample(updates, sizes, overhead):
     return sizes[((overhead + sizes) / sizes).argmin()]
 
 
+@cheapest_exercise.mistake(
+    "The samples of *one* update are in your cost. How many updates are there to pay for?"
+)
+def samples_paid_once(updates, sizes, overhead):
+    return sizes[(updates * overhead + sizes).argmin()]
+
+
+@cheapest_exercise.mistake(
+    "You left out the sizes that never arrived, and took the place among the others for a place in "
+    "`sizes`."
+)
+def place_among_those_that_arrive(updates, sizes, overhead):
+    cost = updates * (overhead + sizes)
+    return sizes[cost[np.isfinite(cost)].argmin()]
+
+
+@cheapest_exercise.mistake(
+    "`inf` times an overhead of 0 is `nan`, and `argmin` takes that for the least. Is there a form "
+    "of the cost that never multiplies the two?"
+)
+def infinity_times_nothing(updates, sizes, overhead):
+    return sizes[(updates * overhead + updates * sizes).argmin()]
+
+
 @cheapest_exercise.mistake("That one is the dearest of those that arrive.")
 def dearest(updates, sizes, overhead):
     cost = updates * (overhead + sizes)
@@ -201,11 +243,11 @@ settled_exercise = CodeExercise(
     difficulty="medium",
     minutes=10,
     text=r"""
-The chapter's `arrival` takes the first time that a loss is at the target, and a noisy run may jump
-away again. Be stricter. `losses` has a row for each recorded count of updates in `t`, and a column
-for each run. Write `settled(t, losses, target)`: for each run the first of the counts from which on
-*all* its recorded losses are at or below `target`, to the end; `np.inf` for a run that is above at
-the end. A run that has diverged holds `nan` from some row on, and is not there.
+The chapter's `arrival` takes the first time that the mean is at the target, and noise may lead away
+again. Be stricter, with each run. `losses` has a row for each recorded count of updates in `t`, and
+a column for each run. Write `settled(t, losses, target)`: for each run the first of the counts from
+which on *all* its recorded losses are at or below `target`, to the end; `np.inf` for a run that is
+above at the end. A run that has diverged holds `nan` from some row on, and is not there.
 """,
     hints=(
         "Look at one run from its end. Where does the stay at the target begin?",
@@ -221,11 +263,11 @@ computes. `argmax` finds the first true row and says 0 where there is none: henc
 """,
     solution=settled,
     probes=(
+        (T[:4], np.array([[2.0, 2.0], [0.3, 0.2], [0.1, 0.3], [0.6, 0.1]]), 0.3),
         (T, np.array([[3.0, 3, 3], [2, 0.4, 2], [0.6, 0.7, 1], [0.4, 0.3, 0.9], [0.3, 0.2, 0.8],
                       [0.2, 0.1, 0.7]]), 0.5),
         (T, np.array([[0.4, 2.0], [0.3, 1], [0.2, 0.5], [0.2, 0.5], [0.2, 0.5], [0.1, 0.4]]), 0.5),
         (T, np.array([[2.0, 2], [0.3, 1], [nan, 0.9], [nan, 0.4], [nan, 0.6], [nan, 0.2]]), 0.5),
-        (T[:4], np.array([[2.0, 2.0], [0.3, 0.2], [0.1, 0.3], [0.6, 0.1]]), 0.3),
     ),
     returns=("counts",),
 )  # fmt: skip
@@ -254,6 +296,32 @@ def last_count_above(t, losses, target):
     stays = np.logical_and.accumulate((losses <= target)[::-1])[::-1]
     before = t[np.maximum(stays.argmax(axis=0) - 1, 0)]
     return np.where(stays.any(axis=0), before, np.inf)
+
+
+@settled_exercise.mistake(
+    "Your runs are at the target at the end, but you give their first time there. What about a run "
+    "that leaves and comes back?"
+)
+def first_time_if_there_at_the_end(t, losses, target):
+    there = losses <= target
+    return np.where(there[-1], t[there.argmax(axis=0)], np.inf)
+
+
+@settled_exercise.mistake(
+    "You took the lowest loss so far, which never rises. The run itself may be above again."
+)
+def lowest_so_far(t, losses, target):
+    return settled(t, np.minimum.accumulate(losses), target)
+
+
+@settled_exercise.mistake(
+    "That is the last count at which a run was above, even for one that is above at the end. From "
+    "which count on is it there, and if from none?"
+)
+def last_count_above_for_all(t, losses, target):
+    above = ~(losses <= target)
+    last = len(t) - 1 - above[::-1].argmax(axis=0)
+    return np.where(above.any(axis=0), t[last], t[0])
 
 
 @settled_exercise.mistake("A loss equal to the target is at the target: yours asks for less.")
@@ -311,13 +379,13 @@ def tuned(needed):
 tuned_exercise = CodeExercise(
     id="three_variants.tuned",
     title="The fair number of a method",
-    difficulty="hard",
+    difficulty="medium",
     minutes=8,
     text=r"""
 `needed` has a row for each learning rate and a column for each seed: the gradient evaluations to
 the target, `inf` where that run never arrived. The fair number of a method is that of its best
 rate, and a rate is as good as the *median* of its seeds. Write `tuned(needed)`, which returns two
-values: the place of the best rate (0 for the first row), and its median.
+values: the place of the best rate (0 for the first row; the first of equals), and its median.
 """,
     hints=(
         "First one number for each rate, then the best of the rates. In this order.",
@@ -337,7 +405,7 @@ that is quick when it does not fail.
         (np.array([[inf, inf, inf, inf], [60, 80, 70, 50], [20, 90, 100, inf]]),),
         (np.array([[300.0, 310], [290, 340], [350, 260], [200, 500]]),),
     ),
-    returns=("rate", "evaluations"),
+    returns=("place", "median"),
 )  # fmt: skip
 
 
@@ -397,7 +465,7 @@ def other_order(needed):
     return median, best
 
 
-@tuned_exercise.mistake("Your rate is right; the second value is its mean, not its median.")
+@tuned_exercise.mistake("Your place is right; the second value is its mean, not its median.")
 def mean_of_the_best_rate(needed):
     best = np.median(needed, axis=1).argmin()
     return best, np.mean(needed[best])
@@ -564,8 +632,8 @@ floor = NumberExercise(
     minutes=6,
     text=r"""
 As in *Break it*, $J(w) = \frac1N \sum_i (w - y_i)^2$ and single random samples, but now the $y_i$
-have mean 0 and *variance 4*. Below which constant rate can the mean excess loss, $\mathbb{E}\,w^2$,
-come down to 1?
+have mean 0 and *variance 4*, and we start at $w = 5$. Below which constant rate does the mean
+excess loss, $\mathbb{E}\,w^2$, come down to less than 1?
 """,
     hints=(
         "One step: w becomes w - 2η (w - y). What happens to the mean of w²?",
@@ -600,6 +668,6 @@ EXERCISES: list[Exercise] = [
     twice,
     cheapest_exercise,
     settled_exercise,
-    floor,
     tuned_exercise,
+    floor,
 ]
