@@ -231,6 +231,31 @@ def test_restarts_of_the_network_end_below_the_start_far_beyond_the_edge_of_its_
         assert smooth[-1] == pytest.approx(0.755, abs=1e-3)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_range_test_on_digits_finds_the_decade(seed):
+    """E-31: with mini-batches a third of the lowest point is within 5 % of the tuned loss."""
+
+    def batches(runs=()):
+        some = MiniBatch(
+            NETWORK, DIGITS.X, DIGITS.y, 32, rng=np.random.default_rng(seed), runs=runs
+        )
+        return lambda theta: some(theta) + 0.01 * theta
+
+    def full(theta):
+        return loss(theta, DIGITS.X, DIGITS.y)
+
+    theta0 = NETWORK.init(np.random.default_rng(seed))
+    ramp = np.geomspace(1e-3, 30, 200)
+    test = ramped(batches(), full, theta0, ramp)
+    lowest, broken = ramp[test.argmin()], ramp[np.argmax(test > full(theta0))]
+    rates = np.append(np.geomspace(0.01, 10, 16), [lowest / 3, broken / 10])
+    starts, observe = np.tile(theta0, (5, 1, 1)), {"x": None, "loss": full}
+    run = descend(batches((5, 1)), starts, SGD(rates[:, None]), 450, record=450, observe=observe)
+    tuned = run["loss"][-1].mean(axis=0)
+    assert 0.2 < rates[tuned.argmin()] < 0.7 < lowest < broken < 4
+    assert (tuned[-2:] < 1.05 * tuned.min()).all()
+
+
 # --- what people say
 
 
