@@ -251,6 +251,13 @@ def test_diverging_path_is_said_to_leave():
     assert "has left the range of numbers" in long.words(lr=0.2)["SGD"]
 
 
+def test_curve_that_overflows_is_said_to_leave_without_a_warning():
+    runs = {"SGD": lambda lr: np.array([[1.0, 1.0], [1.0, np.inf]])}
+    controls = {"lr": Slider([0.1, 0.2], 0.1, "rate")}
+    far = Curves("far", runs, controls=controls, ylim=(0, 2), **WORDS)
+    assert far.words_of(far.results, [1], {"lr": 0.2})["SGD"].startswith("leaves the picture")
+
+
 def test_one_dimensional_landscape_is_walked_on_its_graph():
     well = DoubleWell()
     demo = Paths(

@@ -81,18 +81,19 @@ def test_whatever_is_asked_for_is_answered(id):
 def scaled(exercise: CodeExercise, call: int, place: int, factor: float):
     """Return the solution with one number of one call multiplied by a factor.
 
-    Numbers that are zero, or nothing beside the others, are passed over: a factor does not show.
+    Numbers that are zero, infinite, or nothing beside the others, are passed over: a factor does
+    not show.
     """
     calls = 0
 
     def spoil(values):
         arrays = [np.array(value, dtype=float) for value in values]
-        largest = max(np.abs(array).max() for array in arrays)
+        largest = max(np.abs(array[np.isfinite(array)]).max() for array in arrays)
         worth = [
             (array, index)
             for array in arrays
             for index in np.ndindex(array.shape)
-            if abs(array[index]) > 1e-6 * largest
+            if 1e-6 * largest < abs(array[index]) < np.inf
         ]
         array, index = worth[place % len(worth)]
         array[index] *= factor
@@ -265,6 +266,27 @@ def steps_by_multiplying(kappa, eps):
     while left > eps:
         steps, left = steps + 1, left * (kappa - 1) / (kappa + 1)
     return steps
+
+
+def variance_by_covariances(g, B, replace):
+    covariance = 0 if replace else -np.var(g) / (len(g) - 1)
+    return (B * np.var(g) + B * (B - 1) * covariance) / B**2
+
+
+def step_by_samples(theta, G, lr, base):
+    for g in G:
+        theta = theta - lr / base * g
+    return theta
+
+
+def batch_by_listing(order, B, t):
+    batches = [order[start : start + B] for start in range(0, len(order), B)]
+    return batches[t % len(batches)]
+
+
+def noise_scale_by_two_equations(b, B, c, C):
+    signal, noise = np.linalg.solve([[1, 1 / B], [1, 1 / C]], [b, c])
+    return noise / signal
 
 
 def rate_by_singular_values(X):
@@ -454,6 +476,34 @@ def perturbed_by_factor(x, gradient, lr, noise, threshold):
     return shifted - lr * gradient(shifted)
 
 
+def evaluations_by_counting(t, N, B):
+    touched, left = 0, N
+    for _ in range(t):
+        touched += min(B, left)
+        left = left - B if left > B else N
+    return touched
+
+
+def cheapest_by_pairs(updates, sizes, overhead):
+    return min((T * (overhead + B), int(B)) for T, B in zip(updates, sizes, strict=True))[1]
+
+
+def settled_from_the_end(t, losses, target):
+    counts = []
+    for run in losses.T:
+        row = len(run)
+        while row and run[row - 1] <= target:
+            row -= 1
+        counts.append(t[row] if row < len(run) else float("inf"))
+    return counts
+
+
+def tuned_by_sorting(needed):
+    low, high = (len(needed[0]) - 1) // 2, len(needed[0]) // 2
+    middle = [(row[low] + row[high]) / 2 for row in np.sort(needed)]
+    return middle.index(min(middle)), min(middle)
+
+
 EQUIVALENT = [
     ("decay.step", stairs_by_remainder),
     ("decay.mean_squares", mean_squares_by_bias_and_variance),
@@ -473,6 +523,10 @@ EQUIVALENT = [
     ("explorer.line_search", rate_along_the_line),
     ("line.epoch", epoch_by_contraction),
     ("line.mini_batches", batches_by_split),
+    ("minibatch.variance", variance_by_covariances),
+    ("minibatch.step", step_by_samples),
+    ("minibatch.batch_at", batch_by_listing),
+    ("minibatch.noise_scale", noise_scale_by_two_equations),
     ("models.hinge", hinge_by_samples),
     ("models.backward", backward_by_sums),
     ("momentum.step", velocity_in_another_order),
@@ -505,6 +559,10 @@ EQUIVALENT = [
     ("per_parameter_rates.range_rates", rates_by_her_units),
     ("per_parameter_rates.scaled_kappa", kappa_of_a_matrix_that_is_not_symmetric),
     ("per_parameter_rates.block_step", blocks_by_spectral_norm),
+    ("three_variants.evaluations", evaluations_by_counting),
+    ("three_variants.cheapest", cheapest_by_pairs),
+    ("three_variants.settled", settled_from_the_end),
+    ("three_variants.tuned", tuned_by_sorting),
 ]
 
 

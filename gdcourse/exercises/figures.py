@@ -76,7 +76,8 @@ def values(ax: Axes, exercise: CodeExercise, mistake: Mistake) -> None:
     ax.plot(right, "o", color=BLUE, mfc="none", ms=9)
     ax.plot(wrong, "x", color=RED, ms=6, mew=1.8)
     for index in np.flatnonzero(~np.isfinite(wrong)):
-        ax.annotate("nan", (index, 0.5), color=RED, ha="center", xycoords=("data", "axes fraction"))
+        value = f"{wrong[index]:g}"  # nan or inf
+        ax.annotate(value, (index, 0.5), color=RED, ha="center", xycoords=("data", "axes fraction"))
     ax.set_xlim(-0.7, len(right) - 0.3)
     ax.set_xticks([])
     ax.margins(y=0.25)
