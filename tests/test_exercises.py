@@ -715,6 +715,11 @@ def test_only_what_is_wrong_is_shown_and_a_large_array_by_its_worst_number():
     assert "yours: 0" in check("models.backward", lambda X, A, W2, dZ2: ()).message
 
 
+def test_numbers_that_differ_late_are_shown_so_far_that_it_is_seen():
+    assert checker.row("x", np.float64(0.5), np.float64(0.25)) == ("x", "0.5", "0.25")
+    assert checker.row("x", np.float64(1.00000004), np.float64(1)) == ("x", "1.00000004", "1.")
+
+
 def test_any_constant_but_the_largest_score_is_told_to_overflow():
     for other in (lambda Z: Z.min(1), lambda Z: Z.mean(1), lambda Z: Z[:, 0], lambda Z: Z[:, -1]):
 

@@ -39,6 +39,9 @@ def mistakes(id: str) -> Figure:
     return figure
 
 
+NOTHING = [(np.array([np.nan]),)]  # of a call that raised
+
+
 def path(ax: Axes, exercise: CodeExercise, mistake: Mistake) -> None:
     """Draw where the solution leads, and where the mistake does."""
     assert exercise.path is not None
@@ -70,7 +73,7 @@ def values(ax: Axes, exercise: CodeExercise, mistake: Mistake) -> None:
     if any(reference.results[0][0].size > 1 for reference in references):
         pairs = [pair for pair in pairs if checker.first_difference(*pair[::-1]) is not None][:1]
     right, wrong = (
-        np.concatenate([part.ravel() for run in runs for part in run.results[-1]])
+        np.concatenate([part.ravel() for run in runs for part in (run.results or NOTHING)[-1]])
         for runs in zip(*pairs, strict=True)
     )
     ax.plot(right, "o", color=BLUE, mfc="none", ms=9)
