@@ -71,10 +71,9 @@ def values(ax: Axes, exercise: CodeExercise, mistake: Mistake) -> None:
         zip(references, checker.runs_of(exercise, mistake.function, list(references)), strict=True)
     )
     if any(reference.results[0][0].size > 1 for reference in references):
-        apart = (pair for pair in pairs if checker.first_difference(*pair[::-1]) is not None)
-        pairs = [pair for pair in apart if pair[1].results][
-            :1
-        ]  # where a mistake raises, it has none
+        apart = [pair for pair in pairs if checker.first_difference(*pair[::-1]) is not None]
+        # Where a mistake raises there is nothing to draw: a probe where it does not is better.
+        pairs = sorted(apart, key=lambda pair: not pair[1].results)[:1]
     right, wrong = (
         np.concatenate([part.ravel() for run in runs for part in (run.results or NOTHING)[-1]])
         for runs in zip(*pairs, strict=True)
