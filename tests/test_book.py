@@ -413,7 +413,8 @@ def maps_its_chapters(chapter: Chapter, written: list[str]) -> list[str]:
     if [name for name, _ in rows] != written:
         problems.append(f"its map names {[name for name, _ in rows]}, the part has {written}")
     below = chapter.text.rpartition("|\n")[2]
-    problems += [f"its figure is not about {name}" for name in written if f"`{name}`" not in below]
+    linked = re.findall(r"\{doc\}`(?:[^`]*<)?([\w-]+)>?`", below)
+    problems += [f"its figure is not about {name}" for name in written if name not in linked]
     if sum(draws(cell) for cell in chapter.code) != 1:
         problems.append("it has not exactly one figure")
     return problems

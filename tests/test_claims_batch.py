@@ -131,6 +131,14 @@ def test_spread_start_saves_the_logarithm_of_five():
     assert count(SGD(2 / 101), np.ones(50), np.linspace(1, 100, 50)) == 611
 
 
+@pytest.mark.parametrize("kappa", [10, 100, 1000])
+def test_a_start_pays_for_kappa_only_above_the_share_that_is_asked_for(kappa):
+    """E-57: with the share s along the slow end ln(s/eps) for ln(1/eps); below eps nothing."""
+    steps = [count(SGD(1 / kappa), [s, 1], [1, kappa], 1e-3) for s in (1e-1, 0.9e-3)]
+    assert steps[0] == pytest.approx(np.log(1e2) / -np.log(1 - 1 / kappa), rel=2e-3, abs=1)
+    assert steps[1] == 1
+
+
 @pytest.mark.parametrize(
     ("rule", "steps"),
     [
@@ -186,13 +194,37 @@ def test_two_standardised_features_contract_by_their_correlation():
     assert beyond == [(4, 5)] and correlations[4, 5] == pytest.approx(0.8936, abs=5e-5)
 
 
+def test_equal_columns_have_a_line_of_minima_and_nearly_equal_ones_a_far_point():
+    """E-02: the distance takes ever more steps as r nears 1; the flat excess is (1 - r) c^2."""
+
+    def excess(lr, num_steps):
+        bowl = np.full((2, 2), 2.0)
+        x = descend(lambda x: x @ bowl, [1.0, 0.0], SGD(lr), num_steps).x
+        return 0.5 * np.einsum("ti,ij,tj->t", x, bowl, x)
+
+    np.testing.assert_allclose(excess(0.5, 5), 1, atol=1e-12)
+    np.testing.assert_allclose(excess(0.25, 1)[1], 0, atol=1e-12)
+    rs = np.array([0.9, 0.99, 0.999])
+    steps = np.log(1e-6) / np.log(rs)
+    np.testing.assert_allclose(steps * (1 - rs), np.log(1e6), rtol=0.06)
+    flat = np.array([1.0, -1.0]) / 2**0.5
+    for r in rs:
+        assert Quadratic([[2, 2 * r], [2 * r, 2]])(flat) == pytest.approx(1 - r, rel=1e-9)
+
+
 def test_one_redundant_column_costs_most_of_the_steps():
     for column, kappa, worth in [(4, 51.4, 0.0011), (5, 68.1, 0.0002)]:
         rest = np.delete(FEATURES, column, axis=1)
         assert np.linalg.cond(rest) ** 2 == pytest.approx(kappa, abs=0.05)
         misfit = Y - rest @ np.linalg.lstsq(rest, Y, rcond=None)[0]
         assert np.mean(misfit**2) - LOWEST == pytest.approx(worth, abs=5e-5)
+        largest = 2 / N * np.linalg.norm(rest, 2) ** 2
+        fit = Batch(LinearRegression(9), np.delete(X, column, axis=1), Y)
+        x = descend(fit, np.zeros(10), SGD(1 / largest), 400).x
+        above = np.mean((x @ rest.T - Y) ** 2, axis=1) - np.mean(misfit**2)
+        assert steps_to(1e-6, above) == {4: 31, 5: 220}[column]
     assert pytest.approx(500, abs=0.05) == L / MU
+    assert steps_to(1e-6, run(COMMON, 2000)) == 1705
 
 
 @pytest.mark.parametrize("size", [1, 2, 64, 100, 342])

@@ -182,6 +182,7 @@ def test_inverse_time_leads_before_and_after_the_budget_that_the_others_were_tun
         order = sorted(paths, key=lambda name: paths[name][when])
         assert order[-1 if last else 0] == "inverse time", when
     assert max(paths, key=lambda name: paths[name][T // 2]) == "cosine"
+    assert sorted(paths, key=lambda name: paths[name][2 * T])[1] == "cosine"
 
 
 def test_rate_given_back_gives_the_loss_back():
@@ -228,6 +229,10 @@ def test_vanishing_rate_need_not_arrive_and_a_frozen_one_may_be_nearer():
     frozen = mean_square(Exponential(0.5, 0.99), 10_000, lam=0.1)
     patient = mean_square(InverseTime(1.0, 1.0), 10_000, lam=0.1)
     assert frozen[-1] == pytest.approx(frozen[5000], rel=1e-12)  # it has stopped
+    noise = mean_square(Exponential(0.5, 0.99), 10_000, lam=0.1, start=0.0)
+    assert noise[-1] > 0.98 * frozen[-1]  # and not for want of travel
+    rooted = mean_square(lambda t: 0.5 / np.sqrt(t + 1), 10_000, lam=0.1)
+    assert rooted[-1] < 0.04 and rooted[-1] < 0.75 * rooted[5000]  # its squares have no finite sum
     assert patient[-1] > 50 * frozen[-1] and patient[-1] < 0.9 * patient[5000]
     exponent = np.log(patient[-1] / patient[1000]) / np.log(10)
     assert exponent == pytest.approx(-2 * 0.1, abs=0.01)

@@ -204,9 +204,31 @@ def test_slower_ramp_with_noise_comes_down_to_the_edge(seed):
             np.ones((50, 2)),
             ramp,
         )
-        back = (losses > BOWL(START)) & (ramp > 0.05)[:, None]
-        medians.append(np.median(ramp[np.argmax(back, axis=0)]))
+        medians.append(np.median(ramp[np.argmax(losses > BOWL(START), axis=0)]))
     assert medians == pytest.approx([0.316, 0.261, 0.225], rel=0.04)
+
+
+@pytest.mark.parametrize(("q", "expected"), [(1.05, 1.241), (1.02, 1.248), (1.005, 1.252)])
+def test_ramp_without_noise_is_above_its_start_at_six_times_the_edge(q, expected):
+    """E-31: the criterion of the noisy ramp, a loss above the start, without noise."""
+    ramp = 0.001 * q ** np.arange(7.2 / np.log(q))
+    high = ramped(BOWL.gradient, BOWL, START, ramp) > BOWL(START)
+    assert ramp[np.argmax(high)] == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_restarts_of_the_network_end_below_the_start_far_beyond_the_edge_of_its_minimum(seed):
+    """E-31: 100 steps at 41 rates; nothing is seen at 2/L of the minimum, 0.637 from seed 0."""
+    theta0 = NETWORK.init(np.random.default_rng(seed))
+    tried = np.geomspace(0.003, 30, 41)
+    after = restarted(gradient, loss, theta0, tried, 100)
+    last = tried[np.argmax(after > loss(theta0)) - 1]
+    assert last > 2.3
+    if seed == 0:
+        assert last == pytest.approx(3.0) and last / 0.637 == pytest.approx(4.7, abs=0.05)
+        smooth = after[tried < 1]
+        assert (np.diff(smooth) < 0).all() and smooth[-1] == after.min()
+        assert smooth[-1] == pytest.approx(0.755, abs=1e-3)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -253,6 +275,10 @@ def test_small_rates_send_every_walker_to_the_minimum_of_its_basin():
     assert hops.any(axis=1).tolist() == [False] * 4 + [True] * 2
     at_half = [hops[-1][own[:, 0] == w].sum() / 401 for w in (deep, shallow)]
     assert at_half == pytest.approx([0.055, 0.082], abs=5e-4)
+    rates = np.array([0.3, 0.5, 0.86])[:, None, None]
+    ends = descend(well.gradient, np.tile(starts, (3, 1, 1)), SGD(rates), 500, record=500).x[-1]
+    held = (abs(ends - deep) < 0.1).mean(axis=(1, 2))
+    assert held == pytest.approx([0.526, 0.554, 0.506], abs=5e-4)
 
 
 def test_loss_may_fall_for_long_above_the_edge():

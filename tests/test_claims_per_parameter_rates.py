@@ -109,13 +109,15 @@ def test_standardising_is_a_choice_of_rates():
 
 
 def test_both_halves_of_standardising_are_needed():
-    """E-11: kappa of the patients is 5.5e7, 4.3e4 by rates, 7.8e4 by centring, 500 by both."""
+    """E-11: kappa of the patients is 5.5e7, 2.5e5 by rates, 7.8e4 by centring, 500 by both."""
     raw, X, _ = patients()
     H, centred = hessian(raw), hessian(raw - raw.mean(axis=0))
     assert kappa(H) == pytest.approx(5.5e7, rel=0.01)
+    assert kappa(H, np.append(1 / raw.std(axis=0) ** 2, 1)) == pytest.approx(2.5e5, rel=0.02)
     assert kappa(H, 1 / np.diag(H)) == pytest.approx(4.3e4, rel=0.01)
     assert kappa(centred) == pytest.approx(7.8e4, rel=0.01)
     assert kappa(centred, 1 / np.diag(centred)) == pytest.approx(500.0, abs=0.1)
+    assert kappa(centred, np.append(1 / raw.std(axis=0) ** 2, 1)) == pytest.approx(500, abs=0.1)
     assert kappa(hessian(X)) == pytest.approx(500.0, abs=0.1)
 
 
@@ -131,6 +133,21 @@ def test_ten_thousand_steps_on_raw_data_do_less_than_a_hundred_on_standardised()
     lowest = LINE.loss(best, X, y)
     assert losses[1] - lowest < 0.001 < 0.09 < losses[0] - lowest
     assert lowest == pytest.approx(0.4497, abs=5e-5)
+
+
+def test_own_rates_on_raw_data_need_a_common_factor():
+    """E-11: the largest eigenvalue by 1/H_ii is near n = 11; scaled to 1 they beat one rate."""
+    raw, _, y = patients()
+    H = hessian(raw)
+    root = 1 / np.sqrt(np.diag(H))
+    L = np.linalg.eigvalsh(root[:, None] * H * root)[-1]
+    assert pytest.approx(10.605, abs=5e-4) == L
+    oracle = Batch(LINE, raw, y)
+    assert not np.isfinite(
+        descend(oracle, np.zeros(11), SGD(root**2), 1000, record=1000).x[-1]
+    ).all()
+    end = descend(oracle, np.zeros(11), SGD(root**2 / L), 10_000, record=10_000).x[-1]
+    assert LINE.loss(end, raw, y) == pytest.approx(0.4530, abs=5e-5)
 
 
 # Turned valleys.

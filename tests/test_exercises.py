@@ -48,27 +48,7 @@ NUMBERS = [exercise for exercise in EVERY if isinstance(exercise, NumberExercise
 CHOICES = [exercise for exercise in EVERY if isinstance(exercise, ChoiceExercise)]
 MISTAKES = [(exercise, mistake) for exercise in CODE for mistake in exercise.mistakes]
 ROOT = str(Path(exercises.__file__).parents[2])
-RULES = {  # exercises that write an update rule or an estimator
-    "batch.chunked",
-    "decay.cosine",
-    "decay.mean_squares",
-    "decay.step",
-    "explorer.step",
-    "learning_rate.along",
-    "learning_rate.range_test",
-    "learning_rate.smallest",
-    "learning_rate.steps",
-    "minibatch.batch_at",
-    "minibatch.noise_scale",
-    "minibatch.step",
-    "minibatch.variance",
-    "momentum.step",
-    "non_convex.perturbed_step",
-    "per_parameter_rates.block_step",
-    "stochastic.averaged",
-    "stochastic.quantile",
-    "stochastic.running_means",
-}
+FEWER = {"explorer.in_place": 4}  # one line of code has few ways to be wrong
 
 
 def name_of(value):
@@ -721,6 +701,11 @@ def test_only_what_is_wrong_is_shown_and_a_large_array_by_its_worst_number():
     assert "yours: 0" in check("models.backward", lambda X, A, W2, dZ2: ()).message
 
 
+def test_numbers_that_differ_late_are_shown_so_far_that_it_is_seen():
+    assert checker.row("x", np.float64(0.5), np.float64(0.25)) == ("x", "0.5", "0.25")
+    assert checker.row("x", np.float64(1.00000004), np.float64(1)) == ("x", "1.00000004", "1.")
+
+
 def test_any_constant_but_the_largest_score_is_told_to_overflow():
     for other in (lambda Z: Z.min(1), lambda Z: Z.mean(1), lambda Z: Z[:, 0], lambda Z: Z[:, -1]):
 
@@ -776,9 +761,9 @@ def test_solution_shows_source_and_explanation(exercise):
 def test_progress_draws_what_is_solved():
     check("explorer.step", get("explorer.step").solution)
     check("line.threshold", 0.1)
-    drawn = repr(progress())
-    assert "explorer     ■□□□□□□□□  1 of 9" in drawn
-    assert "line         □□□□□□□□□  0 of 9" in drawn
+    rows = [line.split() for line in repr(progress()).splitlines()]
+    assert ["explorer", "■□□□□□□□□", "1", "of", "9"] in rows
+    assert ["line", "□□□□□□□□□", "0", "of", "9"] in rows
 
 
 def test_record_survives_damage(folder):
@@ -838,7 +823,7 @@ def test_exercise_is_complete(exercise):
 
 @each_code
 def test_exercise_in_code_knows_enough_mistakes(exercise):
-    assert len(exercise.mistakes) >= (5 if exercise.id in RULES else 3)
+    assert len(exercise.mistakes) >= FEWER.get(exercise.id, 5)
     assert len(exercise.stub.splitlines()) <= 15
 
 

@@ -125,7 +125,7 @@ def calls_of(exercise: CodeExercise) -> int:
 def test_any_number_that_is_off_by_a_millionth_fails(data, exercise, sign):
     call = data.draw(st.integers(0, calls_of(exercise) - 1))
     place = data.draw(st.integers(0, 50))
-    size = data.draw(st.floats(1e-6, 1e3))
+    size = data.draw(st.floats(max(1e-6, 2 * exercise.relative), 1e3))
     assume(sign * size != -2)
     result = check(exercise.id, scaled(exercise, call, place, 1 + sign * size))
     assert not result.passed
@@ -359,7 +359,8 @@ def steps_by_powers(lr, curvature, eps):
 
 
 def along_scaled(gradient, x, d, h):
-    return d @ (gradient(x + h * d) - gradient(x - h * d)) / (2 * h * np.dot(d, d))
+    t = h / np.sqrt(np.dot(d, d))
+    return d @ (gradient(x + t * d) - gradient(x - t * d)) / (2 * t * np.dot(d, d))
 
 
 def along_by_a_step_of_its_own(gradient, x, d, h):
@@ -394,6 +395,13 @@ def smallest_by_a_quotient(hvp, L, u, num_steps):
     return u @ hvp(u) / (u @ u)
 
 
+def smallest_by_moving_further_than_needed(hvp, L, u, num_steps):
+    for _ in range(num_steps):
+        u = 2 * L * u - hvp(u)
+        u = u / max(abs(u))
+    return u @ hvp(u) / (u @ u)
+
+
 def stairs_by_remainder(t, first, gamma, every):
     return first * gamma ** ((t - t % every) / every)
 
@@ -417,6 +425,17 @@ def cosine_by_pieces(t, first, last, hold, num_steps):
 def rate_by_the_vertex(m, lam, sigma):
     slope, bend = -2 * lam**2 @ m, lam**3 @ m + lam.sum() * sigma**2
     return -slope / (2 * bend)
+
+
+def rate_by_golden_section(m, lam, sigma):
+    def loss(lr):
+        return np.sum(lam * ((1 - lr * lam) ** 2 * m + (lr * sigma) ** 2))
+
+    low, high = 0.0, 2 / np.min(lam)
+    while high - low > 1e-9:
+        left, right = low + 0.382 * (high - low), low + 0.618 * (high - low)
+        low, high = (low, right) if loss(left) < loss(right) else (left, high)
+    return (low + high) / 2
 
 
 def rates_from_the_output_down(lr, num_layers, factor):
@@ -508,6 +527,7 @@ EQUIVALENT = [
     ("decay.mean_squares", mean_squares_by_bias_and_variance),
     ("decay.cosine", cosine_by_pieces),
     ("decay.best_rate", rate_by_the_vertex),
+    ("decay.best_rate", rate_by_golden_section),
     ("non_convex.directions", directions_by_signs),
     ("non_convex.index_shares", shares_by_counting),
     ("non_convex.rescale", rescale_by_diagonals),
@@ -553,6 +573,7 @@ EQUIVALENT = [
     ("learning_rate.range_test", bearable_by_bad_ones),
     ("learning_rate.smallest", smallest_by_length),
     ("learning_rate.smallest", smallest_by_a_quotient),
+    ("learning_rate.smallest", smallest_by_moving_further_than_needed),
     ("per_parameter_rates.layers", rates_from_the_output_down),
     ("per_parameter_rates.rate_vector", rates_by_repeat),
     ("per_parameter_rates.range_rates", rates_by_her_units),

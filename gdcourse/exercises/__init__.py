@@ -111,8 +111,9 @@ def progress() -> Note:
     """Draw what has been solved in this folder."""
     done = record.solved()
     rows = []
+    width = max(map(len, chapters()))
     for chapter, exercises in chapters().items():
         count = sum(exercise.id in done for exercise in exercises)
         marks = "".join("■" if exercise.id in done else "□" for exercise in exercises)
-        rows.append(f"{chapter:<12} {marks}  {count} of {len(exercises)}")
+        rows.append(f"{chapter:<{width}} {marks}  {count} of {len(exercises)}")
     return Note("Solved in this folder:", "\n".join(rows) + "\n")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .exercise import CodeExercise
 
 # The rounding of an equivalent formula is far below these, every mistake far above.
-RELATIVE = 1e-9  # of each number
+RELATIVE = 1e-9  # of each number, unless an exercise says otherwise
 ABSOLUTE = 1e-13  # of the largest number of its run
 SHOWN = 12  # numbers of an array: more say nothing to the eye
 
@@ -46,6 +46,7 @@ class Run:
     results: list[Arrays] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)  # inputs that are not what they were
     problem: AnswerError | None = None
+    relative: float = RELATIVE  # what else may differ of each number, to be compared with it
 
     @property
     def scale(self) -> float:
@@ -70,7 +71,7 @@ def perform(
     run : Run, optional
         Where to write, so that it can be read even if the function never ends.
     """
-    run = Run() if run is None else run
+    run = Run(relative=exercise.relative) if run is None else run
     signature = inspect.signature(exercise.solution)
 
     def called(*args: Any, **kwargs: Any) -> Any:
@@ -180,11 +181,11 @@ def shaped_as(got: Arrays, expected: Arrays, names: tuple[str, ...]) -> None:
             raise AnswerError("wrong_shape", sentence)
 
 
-def close(got: Arrays, expected: Arrays, scale: float) -> bool:
-    """Say whether two results are equal but for rounding."""
+def close(got: Arrays, expected: Arrays, other: Run) -> bool:
+    """Say whether a result equals one of another run but for rounding."""
     return len(got) == len(expected) and all(
         a.shape == b.shape
-        and np.allclose(a, b, rtol=RELATIVE, atol=ABSOLUTE * scale, equal_nan=True)
+        and np.allclose(a, b, rtol=other.relative, atol=ABSOLUTE * other.scale, equal_nan=True)
         for a, b in zip(got, expected, strict=True)
     )
 
@@ -192,7 +193,7 @@ def close(got: Arrays, expected: Arrays, scale: float) -> bool:
 def first_difference(run: Run, reference: Run) -> int | None:
     """Return the number of the first call whose result differs, counted from 0."""
     for index, (got, expected) in enumerate(zip(run.results, reference.results, strict=False)):
-        if not close(got, expected, reference.scale):
+        if not close(got, expected, reference):
             return index
     return len(run.results) if run.problem else None
 
@@ -202,7 +203,7 @@ def same(run: Run, other: Run) -> bool:
     return (
         len(run.results) == len(other.results)
         and getattr(run.problem, "name", None) == getattr(other.problem, "name", None)
-        and all(close(a, b, other.scale) for a, b in zip(run.results, other.results, strict=True))
+        and all(close(a, b, other) for a, b in zip(run.results, other.results, strict=True))
     )
 
 
@@ -325,7 +326,7 @@ def where_they_part(
         if place < len(run.results):
             got, expected = run.results[place], reference.results[place]
             parts = list(zip(exercise.returns, got, expected, strict=True))
-            agree = [name for name, a, b in parts if close((a,), (b,), reference.scale)]
+            agree = [name for name, a, b in parts if close((a,), (b,), reference)]
             table = tuple(row(*part) for part in parts if part[0] not in agree)
             if agree:
                 sentences.append(f"Right: {', '.join(f'`{name}`' for name in agree)}.")
@@ -342,7 +343,8 @@ def row(name: str, got: np.ndarray, expected: np.ndarray) -> tuple[str, str, str
             place = np.unravel_index(np.abs(got - expected).argmax(), got.shape)
         name = f"{name}[{', '.join(map(str, place))}]"
         got, expected = got[place], expected[place]
-    return name, short(got), short(expected)
+    digits = next((d for d in (6, 9, 12) if short(got, d) != short(expected, d)), 16)
+    return name, short(got, digits), short(expected, digits)
 
 
 def describe(arguments: dict[str, Any]) -> str:
@@ -353,11 +355,11 @@ def describe(arguments: dict[str, Any]) -> str:
     )
 
 
-def short(value: Any) -> str:
+def short(value: Any, digits: int = 6) -> str:
     """Write a value in few characters."""
     if isinstance(value, str | int):
         return repr(value)
     array = np.asarray(value)
     if array.size > SHOWN:
         return f"array of shape {array.shape}"
-    return " ".join(np.array2string(array, precision=6, separator=", ").split())
+    return " ".join(np.array2string(array, precision=digits, separator=", ").split())

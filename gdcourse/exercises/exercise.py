@@ -113,6 +113,9 @@ class CodeExercise(Exercise):
         Names for what the function returns.
     in_place : sequence of str
         Arguments that the function is asked to change instead of returning anything.
+    relative : float
+        What a number may be off, relative to itself: more than rounding where a learner may search
+        for what the reference knows by formula.
     path : function, optional
         Given the function, the points it leads through, of shape (steps, 1) or (steps, 2): for
         figures of what a mistake does.
@@ -124,6 +127,7 @@ class CodeExercise(Exercise):
     reference: Function | None = None
     returns: tuple[str, ...] = ("result",)
     in_place: tuple[str, ...] = ()
+    relative: float = checker.RELATIVE
     path: Function | None = None
     mistakes: list[Mistake] = field(default_factory=list)
 

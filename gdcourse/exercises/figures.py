@@ -39,6 +39,9 @@ def mistakes(id: str) -> Figure:
     return figure
 
 
+NOTHING = [(np.array([np.nan]),)]  # of a call that raised
+
+
 def path(ax: Axes, exercise: CodeExercise, mistake: Mistake) -> None:
     """Draw where the solution leads, and where the mistake does."""
     assert exercise.path is not None
@@ -68,9 +71,11 @@ def values(ax: Axes, exercise: CodeExercise, mistake: Mistake) -> None:
         zip(references, checker.runs_of(exercise, mistake.function, list(references)), strict=True)
     )
     if any(reference.results[0][0].size > 1 for reference in references):
-        pairs = [pair for pair in pairs if checker.first_difference(*pair[::-1]) is not None][:1]
+        apart = [pair for pair in pairs if checker.first_difference(*pair[::-1]) is not None]
+        # Where a mistake raises there is nothing to draw: a probe where it does not is better.
+        pairs = sorted(apart, key=lambda pair: not pair[1].results)[:1]
     right, wrong = (
-        np.concatenate([part.ravel() for run in runs for part in run.results[-1]])
+        np.concatenate([part.ravel() for run in runs for part in (run.results or NOTHING)[-1]])
         for runs in zip(*pairs, strict=True)
     )
     ax.plot(right, "o", color=BLUE, mfc="none", ms=9)

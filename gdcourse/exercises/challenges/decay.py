@@ -8,6 +8,7 @@ from ...schedules import Cosine, Step
 from ..exercise import ChoiceExercise, CodeExercise, Exercise, NumberExercise
 
 UPDATES = np.arange(14)
+TERMS = np.arange(1, 100)
 
 
 def by_the_package(t, first, gamma, every):
@@ -80,6 +81,41 @@ def one_update_early(t, first, gamma, every):
 )
 def one_update_late(t, first, gamma, every):
     return first * gamma ** (np.maximum(t - 1, 0) // every)
+
+
+@step_exercise.mistake(
+    "Your stairs begin one update late, and update 0 lies on a stair above `first`: -1 // every "
+    "is -1. What does update 0 use?"
+)
+def one_update_late_from_above(t, first, gamma, every):
+    return first * gamma ** ((t - 1.0) // every)
+
+
+@step_exercise.mistake(
+    "Your rate falls at update 1 already: a period that has only begun counts. When is one "
+    "complete?"
+)
+def rounded_up(t, first, gamma, every):
+    return first * gamma ** np.ceil(t / every)
+
+
+@step_exercise.mistake(
+    "Yours takes one update and no array of them. Compute with `t` itself: `//` and `**` work "
+    "element by element."
+)
+def number_only(t, first, gamma, every):
+    return first * gamma ** int(t / every)
+
+
+@step_exercise.mistake(
+    "Yours takes one update: an array of them has no single answer to a comparison. Can you do "
+    "without one?"
+)
+def loop_over_one_update(t, first, gamma, every):
+    rate = first
+    while t >= every:
+        rate, t = rate * gamma, t - every
+    return rate
 
 
 @step_exercise.mistake(
@@ -168,7 +204,7 @@ leaves the speed as it is.
     solution=mean_squares,
     probes=(
         (4.0, third, 0.5, 3.0, 2, 5),
-        (1.0, slow, 2.0, 0.5, 5, 4),
+        (2.0, slow, 2.0, 0.5, 5, 4),
         (9.0, slow, 1.5, 2.0, 3, 1),
     ),
     returns=("values",),
@@ -256,6 +292,23 @@ def rate_never_falls(m, schedule, lam, sigma, batch_size, num_steps):
 @mean_squares_exercise.mistake("The start is missing: it is the first of `num_steps + 1` numbers.")
 def start_left_out(m, schedule, lam, sigma, batch_size, num_steps):
     return mean_squares(m, schedule, lam, sigma, batch_size, num_steps)[1:]
+
+
+@mean_squares_exercise.mistake(
+    "The mean after the last update is missing: `num_steps` updates have `num_steps + 1` values."
+)
+def end_left_out(m, schedule, lam, sigma, batch_size, num_steps):
+    return mean_squares(m, schedule, lam, sigma, batch_size, num_steps)[:-1]
+
+
+@mean_squares_exercise.mistake("Your start shrinks by 1 - rate. What became of the curvature?")
+def curvature_forgotten(m, schedule, lam, sigma, batch_size, num_steps):
+    return mean_squares(m, schedule, 1.0, sigma, batch_size, num_steps)
+
+
+@mean_squares_exercise.mistake("`m` is a mean square already. You squared it once more.")
+def square_squared(m, schedule, lam, sigma, batch_size, num_steps):
+    return mean_squares(m**2, schedule, lam, sigma, batch_size, num_steps)
 
 
 @mean_squares_exercise.mistake(
@@ -421,6 +474,39 @@ def last_rate_forgotten(t, first, last, hold, num_steps):
     return cosine(t, first, 0.0, hold, num_steps)
 
 
+@cosine_exercise.mistake(
+    "Your rate falls along a quarter of a period, steepest at its end. Half a period is flat at "
+    "both ends."
+)
+def quarter_period(t, first, last, hold, num_steps):
+    past = np.clip((t - hold) / (num_steps - hold), 0, 1)
+    return last + (first - last) * np.cos(np.pi / 2 * past)
+
+
+@cosine_exercise.mistake("After `num_steps` your rate is 0. What is it to be from then on?")
+def nothing_after_the_end(t, first, last, hold, num_steps):
+    return np.where(t > num_steps, 0.0, cosine(t, first, last, hold, num_steps))
+
+
+@cosine_exercise.mistake(
+    "Your rates were cut to whole numbers: an array made like `t` holds integers, as `t` does."
+)
+def whole_numbers(t, first, last, hold, num_steps):
+    rates = np.full_like(t, first)
+    rates[...] = cosine(t, first, last, hold, num_steps)
+    return rates
+
+
+@cosine_exercise.mistake(
+    "Yours takes one update: an array of them has no single answer to a comparison. `np.where` or "
+    "`np.clip` asks for each."
+)
+def comparison_of_one_update(t, first, last, hold, num_steps):
+    if t <= hold:
+        return first
+    return cosine(t, first, last, hold, num_steps)
+
+
 @cosine_exercise.mistake("Your rate rises from `last` to `first`. Which is the higher end?")
 def turned_round(t, first, last, hold, num_steps):
     return cosine(t, last, first, hold, num_steps)
@@ -463,6 +549,7 @@ one direction this is the chapter's formula, and greed is best for the whole run
 not: to be quiet at once it starves the flat directions.
 """,
     solution=best_rate,
+    relative=1e-5,
     probes=(
         (np.array([4.0, 9.0]), np.array([2.0, 0.5]), 3.0),
         (np.array([1.0, 5.0, 7.0]), np.array([3.0, 1.5, 0.2]), 0.5),
@@ -522,6 +609,33 @@ def two_left_over(m, lam, sigma):
 
 
 @best_rate_exercise.mistake(
+    "Your rate is half the best: a 2 of one derivative is missing. Both terms are squares in η."
+)
+def two_lost(m, lam, sigma):
+    return np.sum(lam**2 * m) / np.sum(lam * (lam**2 * m + sigma**2)) / 2
+
+
+@best_rate_exercise.mistake("`m` holds mean squares already. You squared them once more.")
+def squares_squared(m, lam, sigma):
+    return best_rate(m**2, lam, sigma)
+
+
+@best_rate_exercise.mistake(
+    "You weighed the noise by the square of the curvature. The noise is in the point; how often "
+    "does the loss multiply its square by the curvature?"
+)
+def noise_weighed_twice(m, lam, sigma):
+    return np.sum(lam**2 * m) / np.sum(lam**3 * m + lam**2 * sigma**2)
+
+
+@best_rate_exercise.mistake(
+    "You returned a rate for each direction. One rate serves all; what is minimized is a sum."
+)
+def rate_for_each_direction(m, lam, sigma):
+    return lam * m / (lam**2 * m + sigma**2)
+
+
+@best_rate_exercise.mistake(
     "That suits the steepest direction alone. The loss is a sum over all of them."
 )
 def steepest_direction_alone(m, lam, sigma):
@@ -541,7 +655,6 @@ tenth of the first?
     hints=(
         "What is γ, if γ to the power 250 is one half?",
         "We look for the t with (1/2) to the power t/250 equal to 1/10. Take logarithms.",
-        "t = 250 ln 10 / ln 2.",
     ),
     answer=float(250 * np.log2(10)),
     exact="250 log₂ 10 = 830.482",
@@ -588,7 +701,7 @@ the mean of $x^2$ now?
     hints=(
         "Where does the mean of x² settle at a constant rate?",
         "At η/(2 - η), for λ = σ = 1.",
-        "Divide the floor of 3/5 by that of 3/10.",
+        "Put in 3/5 and half of it: how many times lower is the second?",
     ),
     answer=17 / 7,
     exact="(3/7)/(3/17) = 17/7 = 2.428571",
@@ -610,6 +723,17 @@ the mean of $x^2$ now?
             3 / 7 - 3 / 17,
             "That is the difference of the floors. We ask for their quotient.",
         ),
+        "one_less_the_rate": (
+            7 / 2,
+            "You divided by 1 - η. Which number stands in place of that 1 in the floor?",
+        ),
+        "rate_forgotten": (
+            17 / 14,
+            "That is the quotient of the denominators. The floors have numerators, too.",
+        ),
+        "first_floor": (3 / 7, "That is the floor of the rate 3/5. Where is the next one?"),
+        "next_floor": (3 / 17, "That is the next floor. How many times lower is it?"),
+        "rounded": (5 / 2, "Too rough: leave the two floors as fractions, and divide."),
     },
     explanation=r"""
 The floor is $\eta/(2 - \eta)$: $\frac{3}{7}$ at $\eta = \frac35$, and $\frac{3}{17}$ at
@@ -630,7 +754,7 @@ A computer may multiply for you. Give three digits.
     hints=(
         "Update t multiplies x by 1 - λη_t. What is λη_0 here?",
         "It is 1/2, and each later one 7/10 of the one before.",
-        "np.prod(1 - 0.5 * 0.7 ** np.arange(1000))",
+        "Multiply 1 - 1/2, 1 - 7/20, ... until the product no longer changes: `np.prod`.",
     ),
     answer=float(np.prod(1 - 0.5 * 0.7 ** np.arange(1000))),
     exact="(1/2; 7/10)_∞ = 0.134209",
@@ -660,6 +784,14 @@ A computer may multiply for you. Give three digits.
             float(np.prod(1 - 0.5 * 0.7 ** np.arange(3))),
             "You stopped after three factors. Go on until the product no longer changes.",
         ),
+        "series_near_one": (
+            float(np.exp(-np.sum(0.5**TERMS / TERMS**2) / 0.3)),
+            "That is the approximation for γ near 1, and 7/10 is not near. Multiply the factors.",
+        ),
+        "in_percent": (
+            100 * float(np.prod(1 - 0.5 * 0.7 ** np.arange(1000))),
+            "Those are percent. Give the share, which is below 1.",
+        ),
         "arrives": (0.0, "The sum of the rates is finite. Then the product is above 0."),
     },
     explanation=r"""
@@ -677,7 +809,7 @@ flattest = NumberExercise(
 The steepest direction of a quadratic has curvature 1, the flattest 1/100. An exponential schedule
 begins at the rate 1 and runs for ever. Its half-life is the number of updates in which it halves
 the rate. How long must that be, about, for $\mathbb{E}\,x$ along the flattest direction to come
-within one percent of its start? (All of $\lambda\eta_t$ is small there.)
+down to one percent of its start? (All of $\lambda\eta_t$ is small there.)
 """,
     hints=(
         "For small λη_t the start is multiplied by e to the minus λ times the area.",
@@ -698,7 +830,16 @@ within one percent of its start? (All of $\lambda\eta_t$ is small there.)
         ),
         "mean_square": (
             50 * float(np.log(100) * np.log(2)),
-            "With that the mean of the square would come within a percent. We ask for x itself.",
+            "With that the mean of the square would come down to a percent. We ask for x itself.",
+        ),
+        "one_percent_of_the_way": (
+            100 * float(np.log(100 / 99) * np.log(2)),
+            "With that 99 percent of the start are left. We ask for one.",
+        ),
+        "divided_by_the_logarithm_of_two": (
+            100 * float(np.log(100) / np.log(2)),
+            "Is the time in which the rate is halved longer or shorter than that of a fall to its "
+            "e-th part?",
         ),
         "logarithm_to_base_ten": (
             200 * float(np.log(2)),

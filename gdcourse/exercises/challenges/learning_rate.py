@@ -59,6 +59,7 @@ $\eta\lambda$ that is close to $\ln(1/\varepsilon)/(\eta\lambda)$: half the rate
         (0.8, 2.0, 0.01),
         (0.05, 1.0, 0.7),
         (0.25, 4.0, 1e-6),
+        (0.25, 2.0, 0.25),
         (0.3, 0.5, 0.9),
     ),
     returns=("steps",),
@@ -81,7 +82,27 @@ def sign_of_the_factor_kept(lr, curvature, eps):
     "After so many steps the distance is still above `eps`. To which side must we round?"
 )
 def rounded_down(lr, curvature, eps):
-    return max(1, steps_to_reach(lr, curvature, eps) - 1)
+    factor = abs(1 - lr * curvature)
+    return 1 if factor == 0 else np.floor(np.log(eps) / np.log(factor))
+
+
+@steps_exercise.mistake("That is no whole number of steps. To which side must we round?")
+def not_rounded(lr, curvature, eps):
+    factor = abs(1 - lr * curvature)
+    return 1 if factor == 0 else np.log(eps) / np.log(factor)
+
+
+@steps_exercise.mistake(
+    "Where a step lands on exactly `eps` times the distance, you make one more. At most `eps`: is "
+    "that one in?"
+)
+def one_step_past_eps(lr, curvature, eps):
+    factor = abs(1 - lr * curvature)
+    error, steps = 1.0, 0
+    while error >= eps:
+        error = error * factor
+        steps = steps + 1
+    return steps
 
 
 @steps_exercise.mistake(
@@ -131,6 +152,11 @@ def bent(A, c):
     return lambda x: A @ x + c * x**2
 
 
+def doubly_bent(A, c):
+    """Return the gradient of x A x / 2 + c sum(x^4) / 4, whose differences depend on h as well."""
+    return lambda x: A @ x + c * x**3
+
+
 def curvature_along(gradient, x, d, h):
     """Return the curvature at x along d, from two gradients."""
     u = d / np.linalg.norm(d)
@@ -149,7 +175,8 @@ along_exercise = CodeExercise(
 Before a step along $d$ we want to know how the ground curves that way. Write
 `curvature_along(gradient, x, d, h)`, the number $u^T H u$ at the point `x`, where $u$ is the unit
 vector along `d`. We have no Hessian, only the function `gradient`: ask it twice, at the distance
-`h` on either side of `x`. The array `d` is of any length but 0.
+`h` on either side of `x`, and return what the two answers make of it. The array `d` is of any
+length but 0.
 """,
     hints=(
         "First make u of d: same direction, length 1.",
@@ -167,6 +194,7 @@ difference is exact for any $f$ up to third order, where a one-sided one is wron
         (bent(MATRIX, 0.7), np.array([0.5, -1.0, 2.0]), np.array([0.1, 0.2, -0.2]), 0.1),
         (bent(MATRIX, -0.4), rng.normal(size=3), rng.normal(size=3), 0.01),
         (bent(np.diag([5.0, 0.5]), 1.5), np.array([1.0, 1.0]), np.array([0.0, -2.0]), 0.2),
+        (doubly_bent(MATRIX, 0.5), np.array([1.0, -0.5, 2.0]), np.array([3.0, 0.0, 4.0]), 0.1),
     ),
     returns=("curvature",),
 )
@@ -231,6 +259,21 @@ def length_of_the_product(gradient, x, d, h):
     return np.linalg.norm(Hu)
 
 
+@along_exercise.mistake(
+    "You asked at `h` times `d` on either side. That is the distance h times the length of `d`."
+)
+def too_far_apart(gradient, x, d, h):
+    Hd = (gradient(x + h * d) - gradient(x - h * d)) / (2 * h)
+    return d @ Hd / (d @ d)
+
+
+@along_exercise.mistake("You asked at another distance. What does `h` do in your function?")
+def another_distance(gradient, x, d, h):
+    u = d / np.linalg.norm(d)
+    Hu = (gradient(x + 1e-5 * u) - gradient(x - 1e-5 * u)) / 2e-5
+    return u @ Hu
+
+
 @along_exercise.mistake("You asked on either side of the origin. Where do we stand?")
 def asked_at_the_origin(gradient, x, d, h):
     u = d / np.linalg.norm(d)
@@ -291,6 +334,7 @@ good rate says little; the end of the unbroken row says more. And `nan > start` 
         (FIVE, np.array([4.0, 5.0, 6.0, np.inf, np.nan]), 3.0),
         (FIVE, np.array([2.0, 1.5, 3.0, 8.0, np.inf]), 3.0),
         (FIVE, np.array([2.5, 2.0, 1.5, 1.0, 0.5]), 3.0),
+        (FIVE, np.array([2.0, 1.0, 1.5, 2.5, 9.0]), 3.0),
     ),
     returns=("rate",),
 )
@@ -339,6 +383,42 @@ def compared_with_the_run_before(rates, losses, start):
 )
 def lowest_loss(rates, losses, start):
     return rates[np.nanargmin(losses)]
+
+
+@test_exercise.mistake("You compared with the run of the smallest rate. Each began at `start`.")
+def compared_with_the_smallest_rate(rates, losses, start):
+    bearable = rates[0] / 10
+    for rate, loss in zip(rates, losses, strict=True):
+        if not loss <= losses[0]:
+            break
+        bearable = rate
+    return bearable
+
+
+@test_exercise.mistake("A run that ends high above its start passed, as long as it is a number.")
+def any_number_taken_for_good(rates, losses, start):
+    good = np.append(np.isfinite(losses), False)
+    k = np.argmin(good)
+    return rates[k - 1] if k else rates[0] / 10
+
+
+@test_exercise.mistake(
+    "Where even the smallest rate fails, yours allows it. What is asked for there?"
+)
+def smallest_rate_always_allowed(rates, losses, start):
+    return max(bearable_rate(rates, losses, start), rates[0])
+
+
+@test_exercise.mistake("Where even the smallest rate fails, yours is 0. What is asked for there?")
+def no_rate_at_all(rates, losses, start):
+    bearable = bearable_rate(rates, losses, start)
+    return bearable if bearable >= rates[0] else 0.0
+
+
+@test_exercise.mistake("That is the place of a rate in the list. Which rate stands there?")
+def place_for_rate(rates, losses, start):
+    good = np.append(losses <= start, False)
+    return np.argmin(good) - 1
 
 
 @test_exercise.mistake("That counts the good runs. Which rate is the last of them?")
@@ -410,10 +490,10 @@ are recognised.
 """,
     solution=smallest_curvature,
     probes=(
-        (product_with([1.0, 4.0, 9.0], 0), 9.0, np.array([1.0, 0.4, -0.3]), 40),
-        (product_with([-2.0, 1.0, 3.0], 1), 3.0, np.array([0.2, -1.0, 0.5]), 40),
-        (product_with([-5.0, 0.5, 2.0], 2), 2.0, np.array([1.0, 1.0, 0.3]), 40),
-        (product_with([0.1, 3.0, 4.0, 5.0], 3), 5.0, np.array([0.3, 1.0, -0.5, 0.2]), 40),
+        (product_with([1.0, 4.0, 9.0], 0), 9.0, np.array([1.0, 0.4, -0.3]), 120),
+        (product_with([-2.0, 1.0, 3.0], 1), 3.0, np.array([0.2, -1.0, 0.5]), 120),
+        (product_with([-5.0, 0.5, 2.0], 2), 2.0, np.array([1.0, 1.0, 0.3]), 120),
+        (product_with([0.1, 3.0, 4.0, 5.0], 3), 5.0, np.array([0.3, 1.0, -0.5, 0.2]), 120),
     ),
     returns=("curvature",),
 )
@@ -450,8 +530,7 @@ def answer_for_the_other_matrix(hvp, L, u, num_steps):
 
 
 @smallest_exercise.mistake(
-    "That is how long a product is: the size of an eigenvalue, of the matrix you made. It has lost "
-    "its sign."
+    "That is the size of an eigenvalue of the matrix that you made. What does it say about H?"
 )
 def length_of_the_last_product(hvp, L, u, num_steps):
     for _ in range(num_steps):
@@ -459,6 +538,13 @@ def length_of_the_last_product(hvp, L, u, num_steps):
         length = np.linalg.norm(u)
         u = u / length
     return length
+
+
+@smallest_exercise.mistake(
+    "That is the answer with the wrong sign. Did the length, or the matrix, stand for H or for -H?"
+)
+def sign_turned_round(hvp, L, u, num_steps):
+    return -smallest_curvature(hvp, L, u, num_steps)
 
 
 @smallest_exercise.mistake(
@@ -595,6 +681,10 @@ thousandth of what it was?
             "That is the condition number. What does a thousandth ask for besides?",
         ),
         "steep_direction": (1.0, "So quickly is it done in the steepest direction."),
+        "curvature_forgotten": (
+            342.0,
+            "Your step leaves 1 - η of the error. What does one leave along the flat curvature?",
+        ),
         "quarter_rate": (34536.0, "Twice too many. Is the edge 1/L or 2/L?"),
     },
     explanation=r"""
@@ -622,6 +712,8 @@ does this early estimate of $L$ do to a rate $2/L$ that is made of it?)
     exact="197/29 = 6.793103",
     wrong={
         "before_the_product": (5.0, "That is the curvature along the first axis, before a step."),
+        "second_axis": (8.0, "That is the curvature along the second axis, where we do not go."),
+        "rate": (58 / 197, "That is the rate made of it. We ask for the curvature itself."),
         "limit": (9.0, "There it will be after many products. We ask for one."),
         "length_of_the_product": (
             29**0.5,
@@ -654,18 +746,18 @@ A ramp without noise raises the rate by 2 % per update, from $\frac{1}{1000}$, a
 with every coordinate at 1. For which bowl does the loss first rise right behind the edge $2/L$?
 """,
     hints=(
-        "Why did the loss of the chapter's bowl not show what its stiff coordinate did?",
+        "Why did the loss of the chapter's bowl not show what its steep coordinate did?",
         "Which of these has nothing else that the loss could show?",
     ),
     choices=(
         (
-            "curvatures 1 and 100: the stiffer, the sooner it shows",
-            "The stiffer it is, the deeper it has fallen when its edge, 0.02, comes: it is seen "
+            "curvatures 1 and 100: the steeper, the sooner it shows",
+            "The steeper it is, the deeper it has fallen when its edge, 0.02, comes: it is seen "
             "again at 0.111.",
         ),
         (
             "curvatures 5 and 10: they are of about the same size",
-            "The softer one still hides the stiffer, until 0.288.",
+            "The flatter one still hides the steeper, until 0.288.",
         ),
         (
             "curvature 10 alone",
@@ -674,9 +766,9 @@ with every coordinate at 1. For which bowl does the loss first rise right behind
         ("none: a ramp always flatters", "What if there is no second term to hide behind?"),
     ),
     right="c",
-    names=("stiffer_shows_sooner", "nearly_equal", "", "always"),
+    names=("steeper_shows_sooner", "nearly_equal", "", "always"),
     explanation=r"""
-What flatters is the *sum*: it shows its largest term, and the stiff one is the smallest by the
+What flatters is the *sum*: it shows its largest term, and the steep one is the smallest by the
 time its edge comes. With a single curvature the loss is multiplied by $(1 - \eta\lambda)^2$, and
 rises in the very step in which that exceeds 1.
 """,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil, e, log
+from math import ceil, e, floor, log
 
 import numpy as np
 
@@ -112,6 +112,35 @@ def relative_tolerance(H, tol):
     return directions(H, tol * np.abs(np.linalg.eigvalsh(H)).max())
 
 
+@directions_exercise.mistake(
+    "You counted the entries of `H`. How many directions does a matrix of n rows have?"
+)
+def entries_counted(H, tol):
+    entries = H.ravel()
+    down, up = np.sum(entries < -tol), np.sum(entries > tol)
+    return down, H.size - down - up, up
+
+
+@directions_exercise.mistake(
+    "Below `tol` lies all that falls, and all that is flat too. Where does flat ground end?"
+)
+def flat_counted_as_falling(H, tol):
+    curvatures = np.linalg.eigvalsh(H)
+    up = np.sum(curvatures > tol)
+    return len(curvatures) - up, 0, up
+
+
+@directions_exercise.mistake("Your counts are right, but flat comes between the two others.")
+def flat_last(H, tol):
+    down, flat, up = directions(H, tol)
+    return down, up, flat
+
+
+@directions_exercise.mistake("You wrote the chapter's 1e-4 into your function. `tol` comes in.")
+def tolerance_of_the_chapter(H, tol):
+    return directions(H, 1e-4)
+
+
 def index_shares(M):
     """Return the shares with 0, 1, ..., n negative eigenvalues."""
     H = (M + M.swapaxes(1, 2)) / 2
@@ -141,8 +170,11 @@ since $-H$ is as likely as $H$. Already for $n = 4$ the two together are half a 
 left is saddles.
 """,
     solution=index_shares,
-    probes=tuple((rng.normal(size=(num_samples, n, n)),) for num_samples, n in
-                 ((60, 2), (200, 3), (300, 4), (40, 1))),
+    probes=(
+        *((rng.normal(size=(num_samples, n, n)),) for num_samples, n in
+          ((60, 2), (200, 3), (300, 4), (40, 1))),
+        (np.random.default_rng(2).normal(size=(5, 5, 5)),),  # so few that some shares are zero
+    ),
     returns=("shares",),
 )  # fmt: skip
 
@@ -173,6 +205,47 @@ def positive_ones_counted(M):
 def signs_of_the_diagonal(M):
     index = np.sum(np.diagonal(M, axis1=1, axis2=2) < 0, axis=1)
     return np.array([np.mean(index == k) for k in range(M.shape[1] + 1)])
+
+
+@index_exercise.mistake(
+    "Your list ends with the largest number that occurred. It is to have n + 1 numbers, however "
+    "few the samples."
+)
+def list_too_short(M):
+    H = (M + M.swapaxes(1, 2)) / 2
+    return np.bincount(np.sum(np.linalg.eigvalsh(H) < 0, axis=1)) / len(M)
+
+
+@index_exercise.mistake(
+    "You have a share for each number that occurred. One that never did has the share 0."
+)
+def only_what_occurred(M):
+    H = (M + M.swapaxes(1, 2)) / 2
+    index = np.sum(np.linalg.eigvalsh(H) < 0, axis=1)
+    return np.unique(index, return_counts=True)[1] / len(M)
+
+
+@index_exercise.mistake(
+    "`M.T` turns all three axes round, samples too. Which two are to change places?"
+)
+def all_axes_turned(M):
+    index = np.sum(np.linalg.eigvalsh((M + M.T) / 2) < 0, axis=1)
+    return np.array([np.mean(index == k) for k in range(M.shape[1] + 1)])
+
+
+@index_exercise.mistake(
+    "You took eigenvalues of matrices that are not symmetric yet: some are not even real."
+)
+def eigenvalues_without_symmetry(M):
+    index = np.sum(np.linalg.eigvals(M).real < 0, axis=1)
+    return np.array([np.mean(index == k) for k in range(M.shape[1] + 1)])
+
+
+@index_exercise.mistake(
+    "Your shares fall from number to number: they are those of at least k negative eigenvalues."
+)
+def at_least_for_exactly(M):
+    return np.cumsum(index_shares(M)[::-1])[::-1]
 
 
 @index_exercise.mistake("These are numbers of matrices. We ask for shares of all.")
@@ -231,6 +304,8 @@ surface can be a property of the function.
          np.array([2.0, 0.5, 10.0])),
         (rng.normal(size=(4, 2)), rng.normal(size=2), rng.normal(size=(2, 2)),
          np.array([0.25, 3.0])),
+        (np.array([[1, 2], [3, -1]]), np.array([2, 3]), np.array([[1, 2], [-2, 3]]),
+         np.array([0.5, 3.0])),
     ),
     returns=("W1", "b1", "W2"),
 )  # fmt: skip
@@ -271,7 +346,26 @@ def divided_and_multiplied(W1, b1, W2, scales):
     "You multiplied rows of W1, which belong to inputs. Which part belongs to a hidden unit?"
 )
 def rows_of_the_first_layer(W1, b1, W2, scales):
-    return W1 * np.resize(scales, len(W1))[:, None], b1 * scales, W2 / scales[:, None]
+    return W1 * scales[:, None], b1 * scales, W2 / scales[:, None]
+
+
+@rescale_exercise.mistake("Your W2 lies on its side. Its rows are to belong to hidden units.")
+def second_layer_transposed(W1, b1, W2, scales):
+    return W1 * scales, b1 * scales, W2.T / scales
+
+
+@rescale_exercise.mistake("What you return is right, but `b1` comes before `W2`.")
+def bias_returned_last(W1, b1, W2, scales):
+    return W1 * scales, W2 / scales[:, None], b1 * scales
+
+
+@rescale_exercise.mistake(
+    "Your arrays were made like those that came in, and can hold whole numbers only: fractions are "
+    "cut off."
+)
+def arrays_of_whole_numbers(W1, b1, W2, scales):
+    parts = W1 * scales, b1 * scales, W2 / scales[:, None]
+    return tuple(x.astype(old.dtype) for x, old in zip(parts, (W1, b1, W2), strict=True))
 
 
 @rescale_exercise.mistake("One factor went to all units. Each has its own.")
@@ -304,8 +398,8 @@ def step(x, gradient, lr, noise, threshold):
 step_exercise = CodeExercise(
     id="non_convex.perturbed_step",
     title="Noise where it is needed",
-    difficulty="hard",
-    minutes=12,
+    difficulty="medium",
+    minutes=7,
     text=r"""
 Perturbed gradient descent is plain descent until it stands on level ground. Where the length of the
 gradient is at most `threshold`, it first moves the point by `noise`; from where it stands then, it
@@ -360,6 +454,55 @@ def noise_on_the_slopes(x, gradient, lr, noise, threshold):
     if np.linalg.norm(gradient(x)) > threshold:
         x = x + noise
     return x - lr * gradient(x)
+
+
+@step_exercise.mistake("You add noise on the slopes, and none where the ground is flatter.")
+def condition_turned_round(x, gradient, lr, noise, threshold):
+    if np.linalg.norm(gradient(x)) >= threshold:
+        x = x + noise
+    return x - lr * gradient(x)
+
+
+@step_exercise.mistake(
+    "You made the step first and shifted then. On level ground, what does a step alone do?"
+)
+def step_before_the_shift(x, gradient, lr, noise, threshold):
+    x = x - lr * gradient(x)
+    return x + noise if np.linalg.norm(gradient(x)) <= threshold else x
+
+
+@step_exercise.mistake(
+    "You added the noise to the gradient: it is subtracted, and times the rate. It was to move the "
+    "point."
+)
+def noise_in_the_gradient(x, gradient, lr, noise, threshold):
+    g = gradient(x)
+    if np.linalg.norm(g) <= threshold:
+        g = g + noise
+    return x - lr * g
+
+
+@step_exercise.mistake(
+    "You compared each entry of the gradient with the threshold. A point has one slope, and moves "
+    "as a whole."
+)
+def entry_by_entry(x, gradient, lr, noise, threshold):
+    x = np.where(np.abs(gradient(x)) <= threshold, x + noise, x)
+    return x - lr * gradient(x)
+
+
+@step_exercise.mistake("You added up the sizes of the entries. The length of a vector is shorter.")
+def sum_for_length(x, gradient, lr, noise, threshold):
+    if np.sum(np.abs(gradient(x))) <= threshold:
+        x = x + noise
+    return x - lr * gradient(x)
+
+
+@step_exercise.mistake("Your step goes uphill: the gradient is subtracted.")
+def uphill(x, gradient, lr, noise, threshold):
+    if np.linalg.norm(gradient(x)) <= threshold:
+        x = x + noise
+    return x + lr * gradient(x)
 
 
 @step_exercise.mistake("There is never any noise in yours: you stay on the saddle.")
@@ -422,8 +565,8 @@ saddle_chance = NumberExercise(
     difficulty="easy",
     minutes=4,
     text=r"""
-The Hessian of a function of two variables is a random symmetric matrix of the Gaussian ensemble.
-With which probability is the critical point a *saddle*?
+The Hessian of a function of two variables is a random symmetric matrix of the chapter's Gaussian
+ensemble. With which probability is the critical point a *saddle*? Give three digits.
 """,
     hints=(
         "What else can it be? A curvature of exactly zero has probability zero.",
@@ -438,6 +581,11 @@ With which probability is the critical point a *saddle*?
             "You took the minima away. Saddles share the rest with something else.",
         ),
         "two_coins": (0.5, "That is for two coins. The two eigenvalues repel each other."),
+        "one_of_four_coins": (
+            0.75,
+            "That is one minus a quarter, as if eigenvalues were coins. Here two outcomes are no "
+            "saddles, and neither has the probability 1/4.",
+        ),
         "of_a_minimum": ((2 - 2**0.5) / 4, "That is the probability of a minimum."),
         "of_no_saddle": (1 - 2**-0.5, "That is the probability that it is no saddle."),
         "three_variables": (
@@ -451,6 +599,13 @@ direction in space, minima and maxima are the two cones of 45° around an axis, 
 that lies between them.
 """,
 )
+
+
+def however_rounded(name, steps, sentence):
+    """Return a known wrong number of steps as it is, rounded down and rounded up."""
+    numbers = {name: steps, f"{name}_down": floor(steps), f"{name}_up": ceil(steps)}
+    return {key: (number, sentence) for key, number in numbers.items()}
+
 
 waiting = NumberExercise(
     id="non_convex.waiting",
@@ -467,7 +622,7 @@ negative curvature is $-3$. After how many steps is $|y| \ge 1$ for the first ti
         "ln 10^8 / ln 1.3, rounded up: the step after which it is reached.",
     ),
     answer=ceil(log(1e8) / log(1.3)),
-    tolerance=1e-3,
+    tolerance=5e-4,
     exact="⌈ln 10⁸ / ln 1.3⌉ = 71",
     wrong={
         "rounded_down": (70, "After 70 steps it is not there yet. Round the other way."),
@@ -475,17 +630,22 @@ negative curvature is $-3$. After how many steps is $|y| \ge 1$ for the first ti
             log(1e8) / log(1.3),
             "Steps are whole. At which one has |y| reached 1?",
         ),
-        "curvature_of_one": (ceil(log(1e8) / log(1.1)), "That is for a curvature of -1."),
-        "continuous_time": (
-            ceil(log(1e8) / 0.3),
+        **however_rounded(
+            "curvature_of_one", log(1e8) / log(1.1), "That is for a curvature of -1."
+        ),
+        **however_rounded(
+            "continuous_time",
+            log(1e8) / 0.3,
             "You let it grow like exp(ηt·3), without steps. A step multiplies by 1 + 3η.",
         ),
-        "shrinking_factor": (
-            ceil(log(1e8) / -log(0.7)),
+        **however_rounded(
+            "shrinking_factor",
+            log(1e8) / -log(0.7),
             "Your factor is 0.7: so fast it would shrink if the curvature were +3.",
         ),
-        "mixed_logarithms": (
-            ceil(8 / log(1.3)),
+        **however_rounded(
+            "mixed_logarithms",
+            8 / log(1.3),
             "You divided a logarithm to base 10 by a natural one.",
         ),
         "squared_rate": (ceil(log(1e8) / log(1.03)), "Your factor is 1.03. What is 1 + 3/10?"),
@@ -516,6 +676,11 @@ three digits.
     wrong={
         "in_proportion": (1.2, "On a slope that is the same everywhere. Here it fades with w."),
         "square": (1.44, "That is a square law. How does a sigmoid approach 1?"),
+        "steps_from_twelve": (
+            e**12,
+            "So many steps it needs from 12. How many times those from 10?",
+        ),
+        "upside_down": (e**-2, "You divided the fewer steps by the more."),
         "one_more": (e, "That is for one more. Here are two."),
         "two_more_for_a_saddle": (2.0, "How does the slope change from w = 10 to w = 12?"),
         "powers_of_ten": (100.0, "The sigmoid is made of powers of e, not of 10."),
@@ -548,6 +713,14 @@ steps later does the median run leave? Steps need not be whole; give three digit
         "rate_of_the_chapter": (
             log(1000) / log(1.1),
             "That is for the rate of the chapter, 1/10. Here it is 1/5.",
+        ),
+        "difference_of_the_chapter": (
+            72,
+            "That is for the rate of the chapter, 1/10. Here it is 1/5.",
+        ),
+        "logarithm_alone": (
+            log(1000),
+            "That is ln 1000. Of which factor per step is it to be a power?",
         ),
         "root_of_the_noise": (
             log(1000) / log(1.2) / 2,

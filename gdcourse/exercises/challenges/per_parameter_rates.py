@@ -47,6 +47,15 @@ long run?
             0.2,
             "You multiplied the factors. Each coordinate is multiplied by its own alone.",
         ),
+        "squared": (0.25, "That is left of the height along it. We ask for the distance."),
+        "rate_times_curvature": (
+            1.5,
+            "That is ηλ of the first coordinate. How much of its error is left then?",
+        ),
+        "rate_times_curvature_of_the_second": (
+            0.6,
+            "That is ηλ of the second coordinate. How much of its error is left then?",
+        ),
         "one_best_rate": (
             48 / 52,
             "That is the best that a single rate can do. Here each coordinate has its own.",
@@ -115,7 +124,7 @@ $\eta_k = \eta / q^{\,n - k}$ for layer $k$ of $n$ and the factor $q$. The expon
 layer is 0.
 """,
     solution=discriminative,
-    probes=((0.01, 4, 2.6), (1.0, 3, 2.0), (0.5, 1, 3.0), (3.0, 6, 1.5)),
+    probes=((0.01, 4, 2.6), (1.0, 3, 2.0), (0.5, 1, 3.0), (3.0, 6, 1.5), (5, 4, 2.0)),
     returns=("rates",),
 )
 
@@ -160,6 +169,36 @@ def multiples_for_powers(lr, num_layers, factor):
 )
 def divided_once_for_all(lr, num_layers, factor):
     return np.append(np.full(num_layers - 1, lr / factor), lr)
+
+
+@discriminative_exercise.mistake(
+    "A factor divides, from layer to layer. You subtracted it: your rates fall below zero."
+)
+def factor_subtracted(lr, num_layers, factor):
+    return lr - factor * np.arange(num_layers)[::-1]
+
+
+@discriminative_exercise.mistake(
+    "You divided by the factor times the layer's place, counted from the output. It acts once more "
+    "at each layer."
+)
+def multiples_from_one(lr, num_layers, factor):
+    return lr / (factor * np.arange(num_layers, 0, -1))
+
+
+@discriminative_exercise.mistake("You have one rate too few: the last layer learns too.")
+def last_layer_forgotten(lr, num_layers, factor):
+    return lr / factor ** np.arange(num_layers - 1, 0, -1)
+
+
+@discriminative_exercise.mistake(
+    "Your array holds whole numbers, since the `lr` it was made from is one: fractions are cut off."
+)
+def array_of_whole_numbers(lr, num_layers, factor):
+    rates = np.full(num_layers, lr)
+    for k in range(num_layers):
+        rates[k] = lr / factor ** (num_layers - 1 - k)
+    return rates
 
 
 @discriminative_exercise.mistake("You wrote the published factor into your function. It comes in.")
@@ -237,6 +276,23 @@ def bias_for_each_input(sizes, rates):
 )
 def layers_reversed(sizes, rates):
     return np.repeat(rates[::-1], (sizes[:-1] + 1) * sizes[1:])
+
+
+@rate_vector_exercise.mistake(
+    "Each layer has its own rate and its own length, but your layers stand in the wrong order."
+)
+def layers_turned_round(sizes, rates):
+    return np.repeat(rates, (sizes[:-1] + 1) * sizes[1:])[::-1]
+
+
+@rate_vector_exercise.mistake("A layer of yours has a single bias. How many units does it have?")
+def one_bias_for_a_layer(sizes, rates):
+    return np.repeat(rates, sizes[:-1] * sizes[1:] + 1)
+
+
+@rate_vector_exercise.mistake("Your array holds whole numbers: fractions are cut off.")
+def array_of_whole_rates(sizes, rates):
+    return np.repeat(rates.astype(int), (sizes[:-1] + 1) * sizes[1:])
 
 
 @rate_vector_exercise.mistake(
@@ -332,6 +388,13 @@ def multiplied_by_the_range(X, lr):
 )
 def variance_for_range(X, lr):
     return lr / X.var(axis=0)
+
+
+@range_exercise.mistake(
+    "These are 1/H_ii, the best rates of the chapter. We ask for those that make your path hers."
+)
+def own_curvatures(X, lr):
+    return lr / (2 * np.mean((X - X.min(axis=0)) ** 2, axis=0))
 
 
 @range_exercise.mistake("You divided by the largest value. She subtracts the smallest first.")
@@ -534,6 +597,31 @@ def roots_on_one_side(H, rates):
     return np.linalg.cond(np.sqrt(rates)[:, None] * H)
 
 
+@scaled_exercise.mistake(
+    "`eigvals` returns eigenvalues in no order: the first need not be the largest."
+)
+def first_over_last(H, rates):
+    curvatures = np.linalg.eigvals(np.diag(rates) @ H)
+    return curvatures[0] / curvatures[-1]
+
+
+@scaled_exercise.mistake(
+    "You multiplied the eigenvalues of H by the rates. A rate belongs to a parameter, an "
+    "eigenvalue to a direction."
+)
+def eigenvalues_times_rates(H, rates):
+    curvatures = np.linalg.eigvalsh(H) * rates
+    return curvatures[-1] / curvatures[0]
+
+
+@scaled_exercise.mistake(
+    "You have the square of the trace over the determinant: of two eigenvalues that is κ + 1/κ + 2."
+)
+def trace_and_determinant(H, rates):
+    scaled = np.diag(rates) @ H
+    return np.trace(scaled) ** 2 / np.linalg.det(scaled)
+
+
 def by_groups(x, g, H, size):
     """Return the point after a step, by the package's groups."""
     first, second = (np.linalg.eigvalsh(part)[-1] for part in (H[:size, :size], H[size:, size:]))
@@ -558,17 +646,17 @@ block_exercise = CodeExercise(
     text=r"""
 The first `size` parameters are one block, the others another. Write `block_step(x, g, H, size)`:
 one step against the gradient `g` in which each block has the rate $1/L$, with $L$ the largest
-curvature *of that block*, an eigenvalue of the square of `H` that belongs to its parameters. Return
-the new point; `x` and `g` have shape (n,), `H` has shape (n, n).
+curvature *of that block*: the largest eigenvalue of the part of `H` with the rows and columns of
+its parameters. Return the new point; `x` and `g` have shape (n,), `H` has shape (n, n).
 """,
     hints=(
-        "The square of H that belongs to the first block is `H[:size, :size]`.",
+        "The part of H that belongs to the first block is `H[:size, :size]`.",
         "Its largest eigenvalue is the last that `np.linalg.eigvalsh` returns.",
         "Make a new array, fill its two parts, and subtract it from x.",
     ),
     explanation=r"""
-Each block looks at its own square on the diagonal of $H$, and at nothing outside of it. Where the
-entries outside are zero, the blocks are independent, and each walks as if it were alone.
+Each block looks at its own part of $H$, around the diagonal, and at nothing outside of it. Where
+the entries outside are zero, the blocks are independent, and each walks as if it were alone.
 """,
     solution=block_step,
     reference=by_groups,
@@ -611,6 +699,29 @@ def smallest_curvature(x, g, H, size):
 @block_exercise.mistake("Every parameter of yours has its own rate. Here a block shares one.")
 def rate_for_each_parameter(x, g, H, size):
     return x - g / np.diag(H)
+
+
+@block_exercise.mistake(
+    "You gave each block 2/(L + μ), its best rate if it were alone. We ask for 1/L."
+)
+def best_rate_of_each_block(x, g, H, size):
+    ends = [np.linalg.eigvalsh(part)[[0, -1]] for part in (H[:size, :size], H[size:, size:])]
+    return x - g * np.repeat([2 / sum(ends[0]), 2 / sum(ends[1])], [size, len(x) - size])
+
+
+@block_exercise.mistake("You multiplied H by itself. Its eigenvalues are curvatures as they are.")
+def squared_hessian(x, g, H, size):
+    return block_step(x, g, H @ H, size)
+
+
+@block_exercise.mistake(
+    "Your first block is one parameter too short. Does a slice contain its end?"
+)
+def first_block_too_short(x, g, H, size):
+    parts = H[: size - 1, : size - 1], H[size - 1 :, size - 1 :]
+    first, second = (np.linalg.eigvalsh(part)[-1:] for part in parts)
+    rates = np.append(np.repeat(1 / first, size - 1), np.repeat(1 / second, len(x) - size + 1))
+    return x - g * rates
 
 
 @block_exercise.mistake("Each of your blocks has the rate of the other.")

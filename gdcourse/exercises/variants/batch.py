@@ -60,50 +60,46 @@ is another matter.
 
 evaluations = NumberExercise(
     id="batch.evaluations",
-    title="The bill in advance",
+    title="A larger bill",
     difficulty="easy",
     minutes=4,
     text=r"""
-A data set of $N = 1000$ samples makes a least-squares fit with $\kappa = 50$. At the rate
-$2/(L + \mu)$, how many gradient evaluations bring the distance to the minimum down to a
-ten-thousandth, from the worst start?
+A fit with a large $\kappa$ runs at $2/(L + \mu)$ from the worst start, until a ten-thousandth of
+the first distance is left. Another has five times as many samples and twice the $\kappa$, and runs
+until a millionth is left. How many times as many gradient evaluations does it make, nearly? (One
+percent more or less is right as well.)
 """,
     hints=(
-        "First count the steps, then ask what one of them costs.",
-        "The distance is multiplied by 49/51 in each step.",
-        "ln(10000)/ln(51/49) is 230.2, and there is no part of a step.",
+        "First compare the steps, then ask what one of them costs.",
+        "The steps are in proportion to κ. To which function of the share?",
+        "A ten-thousandth asks for four digits, a millionth for six.",
     ),
-    answer=231_000,
-    exact="1000 · ⌈ln 10⁴ / ln(51/49)⌉ = 231000",
-    tolerance=5e-5,
+    answer=15,
+    exact="5 · 2 · 6/4 = 15",
+    tolerance=1e-2,
     wrong={
-        "steps": (231, "Those are the steps. What does one of them ask of the data?"),
-        "rate_one_over_L": (
-            456_000,
-            "You took the factor 1 - 1/κ, which is that of the rate 1/L.",
+        "steps": (3, "Those are the steps. What does one of them ask of the data?"),
+        "same_kappa": (7.5, "You left out κ. What does it do to the factor per step?"),
+        "same_accuracy": (10, "The second run is also to come nearer."),
+        "samples_alone": (5, "That is what the samples do. κ and the accuracy count as well."),
+        "share_for_its_logarithm": (
+            1000,
+            "A hundred times nearer does not take a hundred times the steps: each step "
+            "*multiplies* the distance.",
         ),
-        "rounded_down": (230_000, "After 230 steps we are not there yet."),
-        "part_of_a_step": (
-            1000 * np.log(1e4) / np.log(51 / 49),
-            "Batch descent cannot make a part of a step.",
+        "kappa_squared": (
+            30,
+            "You doubled the steps twice. They grow with κ, not with its square.",
         ),
-        "half_kappa": (
-            1000 * 25 * np.log(1e4),
-            "½ κ ln(1/ε) is an approximation. The exact count is a whole number of steps.",
+        "root_of_kappa": (
+            7.5 * np.sqrt(2),
+            "You took the root of κ. Batch descent at a constant rate does not do so well.",
         ),
-        "height_for_distance": (
-            116_000,
-            "That is when the *loss* has fallen to a ten-thousandth of its excess. We ask for the "
-            "distance.",
-        ),
-        "decimal_logarithm": (
-            100_000,
-            "You divided a decimal logarithm by a natural one. Take the same for both.",
-        ),
+        "added_up": (8.5, "You added the three. Each of them multiplies the bill."),
     },
     explanation=r"""
-$\ln 10^4 / \ln\frac{51}{49}$ lies between 230 and 231, so it takes 231 steps, and each of them
-makes $N = 1000$ gradient evaluations.
+The bill is $\frac12 N \kappa \ln\frac1\varepsilon$, for large $\kappa$: five times for the samples,
+twice for $\kappa$, and $\ln 10^6 / \ln 10^4 = \frac64$ for the two further digits.
 """,
 )
 
@@ -127,6 +123,14 @@ $\frac{9}{10}$. What is the condition number $\kappa$ of their least-squares fit
         "two_features": (19, "That is for two features: 1.9/0.1. What does a third one add?"),
         "largest_alone": (2.8, "That is the largest eigenvalue, without its 2. Over which?"),
         "largest_curvature": (5.6, "That is L. What is it to be divided by?"),
+        "two_below_alone": (
+            14,
+            "One of your eigenvalues has the 2 of the square, the other has not.",
+        ),
+        "two_above_alone": (
+            56,
+            "One of your eigenvalues has the 2 of the square, the other has not.",
+        ),
         "factor": (27 / 29, "That is the factor per step, (κ - 1)/(κ + 1)."),
         "smallest_alone": (10, "That is 1/(1 - 0.9). The largest eigenvalue is not 1."),
         "four_features": (37, "You counted a feature too many: 1 + 0.9 + 0.9 for three."),
@@ -194,8 +198,8 @@ iterations_exercise = CodeExercise(
     text=r"""
 Write `iterations(kappa, eps)`: the smallest whole number of steps after which batch descent at the
 rate $2/(L + \mu)$ has at most the share `eps` of its first distance left, from the worst start on a
-quadratic with the condition number `kappa`, greater than 1. It is asked for narrow and for nearly
-round valleys.
+quadratic with the condition number `kappa`, greater than 1; `eps` is between 0 and 1. It is asked
+for narrow and for nearly round valleys.
 """,
     hints=(
         "By which factor is the distance multiplied in each step?",
@@ -209,7 +213,15 @@ denominator is close to $2/\kappa$, but for a round valley it is not: at $\kappa
 leaves a fifth, and $2/\kappa$ promises a quarter.
 """,
     solution=iterations,
-    probes=((5.0, 0.05), (12.5, 0.1), (6.0, 0.01), (1.5, 1e-9), (40.0, 0.3), (1.2, 0.3)),
+    probes=(
+        (5.0, 0.05),
+        (12.5, 0.1),
+        (6.0, 0.01),
+        (1.5, 1e-9),
+        (40.0, 0.3),
+        (1.2, 0.3),
+        (3.0, 0.25),
+    ),
     returns=("steps",),
 )
 
@@ -234,6 +246,13 @@ def rounded_down(kappa, eps):
 )
 def rounded_to_the_nearest(kappa, eps):
     return np.round(np.log(1 / eps) / np.log((kappa + 1) / (kappa - 1)))
+
+
+@iterations_exercise.mistake(
+    "Where exactly `eps` is left, you make one more step. What does *at most* allow?"
+)
+def one_more_where_it_is_exact(kappa, eps):
+    return np.floor(np.log(1 / eps) / np.log((kappa + 1) / (kappa - 1))) + 1
 
 
 @iterations_exercise.mistake("One step too many: the start is no step.")
@@ -267,7 +286,7 @@ def sign_of_a_logarithm(kappa, eps):
     return np.ceil(np.log(eps) / np.log((kappa + 1) / (kappa - 1)))
 
 
-def rate_for(X):
+def fit_rate(X):
     """Return the best constant rate for a least-squares fit to X."""
     curvatures = np.linalg.eigvalsh(2 / len(X) * X.T @ X)
     return 2 / (curvatures[0] + curvatures[-1])
@@ -280,7 +299,7 @@ rate_exercise = CodeExercise(
     minutes=6,
     text=r"""
 `X` has a row for each of its $N$ samples and a column for each feature, and no column is a
-combination of the others. Write `rate_for(X)`, the best constant rate $2/(L + \mu)$ for
+combination of the others. Write `fit_rate(X)`, the best constant rate $2/(L + \mu)$ for
 $J(\theta) = \frac1N \lVert X\theta - y \rVert^2$. (There is no bias: the columns of `X` are all
 there is.)
 """,
@@ -294,8 +313,14 @@ The Hessian is $\frac2N X^T X$. The targets do not matter: they decide where the
 not how curved the way to it is. The squares of the singular values of $X$, times $\frac2N$, are the
 same eigenvalues.
 """,
-    solution=rate_for,
-    probes=((data(9, 2)[0],), (data(30, 4)[0],), (data(4, 4)[0],), (data(7, 3)[0],)),
+    solution=fit_rate,
+    probes=(
+        (data(9, 2)[0],),
+        (data(30, 4)[0],),
+        (data(4, 4)[0],),
+        (data(7, 3)[0],),
+        (np.diag([2.0, 5.0, 1.0, 3.0]),),
+    ),
     returns=("rate",),
 )
 
@@ -351,6 +376,32 @@ def columns_centred(X):
 @rate_exercise.mistake("You averaged all curvatures. Which two of them decide on the worst factor?")
 def mean_of_all_curvatures(X):
     return 1 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).mean()
+
+
+@rate_exercise.mistake("You added a column of ones. This fit has no bias.")
+def column_of_ones_added(X):
+    return fit_rate(np.column_stack([X, np.ones(len(X))]))
+
+
+@rate_exercise.mistake(
+    "`np.linalg.eigvals` returns the eigenvalues in no order: the first and the last need not be "
+    "the smallest and the largest."
+)
+def eigenvalues_not_sorted(X):
+    curvatures = np.linalg.eigvals(2 / len(X) * X.T @ X)
+    return 2 / (curvatures[0] + curvatures[-1])
+
+
+@rate_exercise.mistake("You read the curvatures off the diagonal. Is your Hessian diagonal?")
+def diagonal_for_eigenvalues(X):
+    diagonal = np.diag(2 / len(X) * X.T @ X)
+    return 2 / (diagonal.min() + diagonal.max())
+
+
+@rate_exercise.mistake("That is the factor per step, (κ - 1)/(κ + 1). We ask for the rate.")
+def factor_for_rate(X):
+    curvatures = np.linalg.eigvalsh(2 / len(X) * X.T @ X)
+    return (curvatures[-1] - curvatures[0]) / (curvatures[-1] + curvatures[0])
 
 
 def distances(curvatures, c, lrs):
@@ -467,6 +518,37 @@ def last_distance_alone(curvatures, c, lrs):
     return np.linalg.norm(np.prod(1 - np.outer(lrs, curvatures), axis=0) * c)
 
 
+@distances_exercise.mistake(
+    "You took one step with the sum of the rates so far. Each step has a factor of its own."
+)
+def one_step_with_the_sum_of_rates(curvatures, c, lrs):
+    sums = np.append(0, np.cumsum(lrs))
+    return np.linalg.norm((1 - np.outer(sums, curvatures)) * c, axis=1)
+
+
+@distances_exercise.mistake("You used the mean of all rates in every step. Each has its own.")
+def mean_rate_for_all(curvatures, c, lrs):
+    return distances(curvatures, c, np.full(len(lrs), np.mean(lrs)))
+
+
+@distances_exercise.mistake("Those are the errors, a row for each point. How long is each of them?")
+def errors_for_lengths(curvatures, c, lrs):
+    return np.cumprod(1 - np.outer(np.append(0, lrs), curvatures), axis=0) * c
+
+
+@distances_exercise.mistake("The last point is missing: T steps make T + 1 points.")
+def last_point_missing(curvatures, c, lrs):
+    return distances(curvatures, c, lrs)[:-1]
+
+
+@distances_exercise.mistake(
+    "You squared the factor of each step. The excess shrinks by the square, the distance does not."
+)
+def factor_squared(curvatures, c, lrs):
+    factors = np.cumprod(1 - np.outer(np.append(0, lrs), curvatures), axis=0)
+    return np.linalg.norm(factors**2 * c, axis=1)
+
+
 overtake = NumberExercise(
     id="batch.overtake",
     title="When the best rate takes the lead",
@@ -480,8 +562,8 @@ time?
 """,
     hints=(
         "At 1/L the steep direction owes nothing after one step. What does the other owe after t?",
-        "½ · 0.99^(2t) there, and ½ · (1 + 100) · (99/101)^(2t) at the best rate.",
-        "0.99 · 101/99 = 1.01, so 1.01^(2t) must exceed 101.",
+        "At the best rate both directions have the same factor. What do they owe together?",
+        "½ · 0.99^(2t) on one side, ½ · 101 · (99/101)^(2t) on the other. Divide, take logarithms.",
     ),
     answer=232,
     exact="⌈ln 101 / (2 ln 1.01)⌉ = 232",
@@ -496,12 +578,18 @@ time?
             "That is when the *distance* is smaller. The loss weighs the steep direction "
             "a hundredfold.",
         ),
-        "rounded_down": (231, "One step earlier the run at 1/L still leads."),
+        "rounded_down": (
+            231,
+            "After so many steps the run at 1/L is still the lower one. Which way do you round?",
+        ),
         "not_whole": (
             np.log(101) / np.log(1.01) / 2,
             "The number of steps is whole: which is the first beyond that?",
         ),
-        "step_from_zero": (233, "The start is step 0: one less."),
+        "step_counted_too_late": (
+            233,
+            "There it leads, but not for the first time. Do you count the start as a step?",
+        ),
         "at_once": (1, "After one step the steep direction still owes 96 % at the best rate."),
     },
     explanation=r"""
@@ -519,6 +607,8 @@ def with_memory_for(size: int, slope: Callable[[Array], Array]) -> Callable[...,
     def gradient(theta: Array, X: Array, y: Array) -> Array:
         if np.ndim(X) != 2 or len(X) == 0:
             raise ValueError(f"X must hold one row or more, got an array of shape {np.shape(X)}")
+        if len(X) != len(y):
+            raise ValueError(f"X has {len(X)} rows and y has {len(y)}: of which samples are they?")
         if len(X) > size:
             raise MemoryError(f"{len(X)} rows in one call, but there is memory for {size}")
         return X.T @ slope(X @ theta - y) / len(X)
@@ -617,6 +707,11 @@ def short_chunk_counted_as_full(gradient, theta, X, y, size):
     for start in range(0, len(X), size):
         total += size * gradient(theta, X[start : start + size], y[start : start + size])
     return total / len(X)
+
+
+@chunked_exercise.mistake("You divided by the rows of the full chunks. How many rows are there?")
+def divided_by_the_full_chunks(gradient, theta, X, y, size):
+    return chunked(gradient, theta, X, y, size) * len(X) / (len(X) // size * size)
 
 
 @chunked_exercise.mistake("That is the gradient of the sum of losses. We ask for their mean.")

@@ -92,6 +92,33 @@ def mean_miss(w, X, y):
     return 2 * np.mean(X @ w - y) * X
 
 
+@per_sample.mistake("You divided by the number of features. A single sample has no mean in it.")
+def divided_by_the_features(w, X, y):
+    return 2 * (X @ w - y)[:, None] * X / X.shape[1]
+
+
+@per_sample.mistake("Each row holds the miss alone. By what does the chain rule multiply it?")
+def miss_without_features(w, X, y):
+    return 2 * (X @ w - y)[:, None] * np.ones_like(X)
+
+
+@per_sample.mistake(
+    "That is the miss of each sample, twice. By what does the chain rule multiply it?"
+)
+def miss_alone(w, X, y):
+    return 2 * (X @ w - y)
+
+
+@per_sample.mistake("Those are the losses. We ask for their gradients.")
+def losses_for_gradients(w, X, y):
+    return (X @ w - y) ** 2
+
+
+@per_sample.mistake("Yours has a column for each sample. We ask for a row.")
+def transposed(w, X, y):
+    return 2 * (X @ w - y) * X.T
+
+
 @per_sample.mistake("That is one gradient, of the mean loss. We ask for a row for each sample.")
 def mean_alone(w, X, y):
     return 2 * (X @ w - y) @ X / len(X)
@@ -185,7 +212,7 @@ def sigma_not_squared(variance, lam, sigma):
     return 2 * lam * variance / (sigma + lam**2 * variance)
 
 
-@rate_for_floor.mistake("Yours has λ where λ² belongs: it stood before the bracket and within it.")
+@rate_for_floor.mistake("Count the powers of λ: it stands before the bracket and within it.")
 def curvature_once(variance, lam, sigma):
     return 2 * lam * variance / (sigma**2 + lam * variance)
 
@@ -193,6 +220,11 @@ def curvature_once(variance, lam, sigma):
 @rate_for_floor.mistake("A factor λ is missing above. Multiply V by the whole denominator.")
 def curvature_missing_above(variance, lam, sigma):
     return 2 * variance / (sigma**2 + lam**2 * variance)
+
+
+@rate_for_floor.mistake("Yours does not know the curvature. Where has λ gone?")
+def curvature_left_out(variance, lam, sigma):
+    return 2 * variance / (sigma**2 + variance)
 
 
 @rate_for_floor.mistake("A sign is turned round: which terms with η stand on which side?")
@@ -231,39 +263,55 @@ before_the_floor = NumberExercise(
     difficulty="medium",
     minutes=5,
     text=r"""
-SGD on $F(x) = \frac12 x^2$ with noise of variance 1 in each gradient starts at $x_0 = 3$ with
-$\eta = 1/5$. What is the mean of $x_t^2$ over many runs after $t = 5$ steps?
+SGD on $F(x) = x^2$, with independent noise of variance 9 in each gradient, starts at $x_0 = 4$ with
+$\eta = 1/10$. What is the mean of $x_t^2$ over many runs after $t = 5$ steps? Give three digits.
 """,
     hints=(
+        "What is the curvature of x²?",
         "The mean of the square is the square of the mean plus the variance.",
-        "The mean is 3 · 0.8⁵. The variance begins at 0 and climbs to the floor, 1/9.",
-        "How far it has climbed: the distance to the floor shrinks by 0.8² in each step.",
+        "What the start loses, by 0.8² in each step, the floor takes over. It is at 1/4.",
     ),
-    answer=9 * 0.8**10 + (1 - 0.8**10) / 9,
-    exact="9 · 0.8^10 + (1 - 0.8^10)/9 = 1.06555",
+    answer=16 * 0.8**10 + (1 - 0.8**10) / 4,
+    exact="16 · 0.8^10 + (1 - 0.8^10)/4 = 1.94113",
     tolerance=3e-3,
     wrong={
-        "no_noise": (9 * 0.8**10, "That is the square of the mean alone. What has noise added?"),
+        "no_noise": (16 * 0.8**10, "That is the square of the mean alone. What has noise added?"),
         "whole_floor": (
-            9 * 0.8**10 + 1 / 9,
+            16 * 0.8**10 + 1 / 4,
             "You added the whole floor. After five steps the variance has not reached it.",
         ),
-        "floor_alone": (1 / 9, "That is the floor. After five steps the start still counts."),
+        "floor_alone": (1 / 4, "That is the floor. After five steps the start still counts."),
         "variance_alone": (
-            (1 - 0.8**10) / 9,
+            (1 - 0.8**10) / 4,
             "That is the variance. The mean is not 0 yet; the mean of the square holds both.",
         ),
         "factor_of_the_mean": (
-            9 * 0.8**5 + (1 - 0.8**5) / 9,
+            16 * 0.8**5 + (1 - 0.8**5) / 4,
             "0.8 multiplies the mean in a step. What multiplies its square?",
         ),
         "start_not_squared": (
-            3 * 0.8**10 + (1 - 0.8**10) / 9,
-            "The start is 3. What is its square?",
+            4 * 0.8**10 + (1 - 0.8**10) / 4,
+            "The start is 4. What is its square?",
         ),
         "small_rate_floor": (
-            9 * 0.8**10 + (1 - 0.8**10) / 10,
-            "Your floor is η/2, which holds for small rates only.",
+            16 * 0.8**10 + (1 - 0.8**10) * 0.225,
+            "Your floor is ησ²/2λ, which holds for small rates only.",
+        ),
+        "curvature_of_one": (
+            16 * 0.9**10 + (1 - 0.9**10) * 0.9 / 1.9,
+            "You took 1 for λ. Here F is x², without the ½.",
+        ),
+        "root_of_the_noise": (
+            16 * 0.8**10 + (1 - 0.8**10) / 12,
+            "9 is the variance already: σ² and not σ⁴ or σ.",
+        ),
+        "a_step_too_few": (
+            16 * 0.8**8 + (1 - 0.8**8) / 4,
+            "That is after four steps: 0.8 comes twice in each.",
+        ),
+        "a_step_too_many": (
+            16 * 0.8**12 + (1 - 0.8**12) / 4,
+            "That is after six steps: 0.8 comes twice in each.",
         ),
     },
     explanation=r"""
@@ -276,7 +324,7 @@ slow = NumberExercise(
     id="stochastic.slow",
     title="A constant too small",
     difficulty="medium",
-    minutes=4,
+    minutes=2,
     text=r"""
 Without noise, on $F(x) = \frac12 x^2$, a run has the rate $\eta_t = 1/(4t)$ for
 $t = 1, 2, 3, \dots$ By which factor does it shrink the distance from step 1,000 to step 100,000?
@@ -289,7 +337,7 @@ Give two digits.
     ),
     answer=100**-0.25,
     exact="100^(-1/4) = 0.3162",
-    tolerance=1e-2,
+    tolerance=2e-2,
     wrong={
         "as_if_c_were_one": (0.01, "That is what c = 1 would give. Here c is 1/4."),
         "mean_square": (100**-0.5, "That is the factor of the square. We ask for the distance."),
@@ -351,7 +399,7 @@ right as well. A mean is SGD with the one rate that forgets nothing.
 """,
     solution=running_means,
     reference=means_by_the_package,
-    probes=((SAMPLES,), (np.array([3.0, 5.0, -2.0, 4.0]),), (np.array([1.5, 2.5]),)),
+    probes=((SAMPLES,), (np.array([3, 4, -2, 4]),), (np.array([1.5, 2.5]),)),
     returns=("weights",),
     path=lambda answer: np.append(0.0, answer(SAMPLES))[:, None],
 )
@@ -373,6 +421,37 @@ def first_sample_lost(samples):
         w = w - (w - z) / max(t, 1)
         weights.append(w)
     return np.array(weights)
+
+
+@running_mean.mistake(
+    "You divide by zero: `enumerate` counts from 0 unless it is told. What is t first?"
+)
+def counted_from_zero(samples):
+    w, weights = 0.0, []
+    for t, z in enumerate(samples):
+        w = w - np.divide(w - z, t)
+        weights.append(w)
+    return np.array(weights)
+
+
+@running_mean.mistake("You note each weight before its update, so the last one is missing.")
+def noted_before_the_update(samples):
+    return np.append(0.0, running_means(samples)[:-1])
+
+
+@running_mean.mistake("You add z/t, and nothing is taken away. Where is w in the gradient?")
+def weight_left_out_of_the_gradient(samples):
+    return np.cumsum(samples / np.arange(1, len(samples) + 1))
+
+
+@running_mean.mistake(
+    "Right for samples with a point. Whole numbers make an array of whole numbers, which cuts off "
+    "what stands behind it."
+)
+def cut_off_to_whole_numbers(samples):
+    weights = np.zeros_like(samples)
+    weights[:] = running_means(samples)
+    return weights
 
 
 @running_mean.mistake("Your steps are twice too long: the loss has a ½ before its square.")
@@ -439,42 +518,43 @@ def last_weight_alone(samples):
 
 uniform = NumberExercise(
     id="stochastic.uniform",
-    title="Another feature, another edge",
+    title="As fast as it goes",
     difficulty="medium",
-    minutes=5,
+    minutes=6,
     text=r"""
 A stream has one feature, and the target $y = x w^*$ without noise. Each $x$ is new, uniform between
 $-1$ and $1$: $\mathbb{E} x^2 = 1/3$ and $\mathbb{E} x^4 = 1/5$. The loss of a sample is
-$(x w - y)^2$. Above which rate does the mean of the squared error $(w - w^*)^2$ grow without bound?
+$(x w - y)^2$. We take the constant rate at which the mean of the squared error $(w - w^*)^2$
+shrinks fastest. By which factor is it multiplied in each step? Give a fraction, or three digits.
 """,
     hints=(
         "By what does one step multiply the error?",
-        "By 1 - 2ηx². Square it, and take the mean over x.",
-        "1 - 4η E x² + 4η² E x⁴ is 1 again where η E x⁴ = E x².",
+        "By 1 - 2ηx². Square it, and take the mean over x: a parabola in η.",
+        "1 - 4η E x² + 4η² E x⁴ is lowest where 2η E x⁴ = E x². How low is that?",
     ),
-    answer=5 / 3,
-    exact="E x² / E x⁴ = 5/3",
+    answer=4 / 9,
+    exact="1 - (E x²)² / E x⁴ = 4/9",
     wrong={
-        "edge_of_the_mean": (
-            3,
-            "There the mean error grows. The mean of its square grows earlier.",
+        "rate_for_factor": (5 / 6, "That is the rate. Which factor belongs to it?"),
+        "what_is_taken": (5 / 9, "So much is taken away. What is left?"),
+        "root": (2 / 3, "That is the root. We ask for the *squared* error."),
+        "edge": (1, "That is the factor at the edge, where nothing shrinks."),
+        "rate_of_the_mean": (
+            4 / 5,
+            "At your rate the *mean* error is gone in one step. Its square is not: samples differ.",
         ),
-        "normal_feature": (1 / 3, "That is for a normal feature, whose fourth moment is 3."),
-        "inverse": (3 / 5, "Turned round: the fourth moment stands below."),
-        "half": (
-            5 / 6,
-            "Half of it. The gradient of the square has a factor 2; look at 4η and 4η².",
-        ),
-        "twice": (10 / 3, "Twice as much: is there a factor 2 in your gradient?"),
         "largest_sample": (
-            1,
-            "Up to there no sample can enlarge the error. Smaller ones make up for larger ones.",
+            8 / 15,
+            "Your rate fits the longest sample in one step. The others count as well.",
         ),
+        "two_of_the_gradient_twice": (7 / 12, "Is there a factor 2 in your gradient?"),
+        "fourth_moment": (0.2, "That is E x⁴. What does the square of 1 - 2ηx² make of it?"),
     },
     explanation=r"""
-The factor is $1 - 4\eta\, \mathbb{E} x^2 + 4\eta^2\, \mathbb{E} x^4$. The lighter the tails of
-$x$, the nearer the edge is to that of the mean, $1/\mathbb{E} x^2 = 3$. A normal feature loses two
-thirds of it, a uniform one four ninths.
+The factor $1 - 4\eta\, \mathbb{E} x^2 + 4\eta^2\, \mathbb{E} x^4$ is least at
+$\eta = \mathbb{E} x^2 / (2\, \mathbb{E} x^4) = 5/6$, half the rate of its edge. Samples that
+were all alike would have $\mathbb{E} x^4 = (\mathbb{E} x^2)^2$ and arrive in one step: what is
+left comes from their differences, though no target has noise.
 """,
 )
 
@@ -492,6 +572,20 @@ def averaged_by_the_package(gradient, x0, lr, num_steps):
     """Return the same through the loop and the readout of the package."""
     trace = descend(gradient, x0, PolyakRuppert(SGD(lr)), num_steps)
     return trace.point, trace.x[-1]
+
+
+def asked_once_per_update(function, gradient, x0, lr, num_steps):
+    """Call a function with a gradient that answers once for each update, and no more."""
+    calls = 0
+
+    def counted(x):
+        nonlocal calls
+        calls += 1
+        if calls > num_steps:
+            raise RuntimeError(f"gradient(x) was asked {calls} times in {num_steps} updates")
+        return gradient(x)
+
+    function(counted, x0, lr, num_steps)
 
 
 averaged = CodeExercise(
@@ -516,6 +610,7 @@ average $\leftarrow$ average $+ \frac1t (x - {}$average$)$, it is again SGD with
 needs to keep one point instead of all.
 """,
     solution=averaged_sgd,
+    drive=asked_once_per_update,
     reference=averaged_by_the_package,
     probes=(
         (lambda x: x, np.array([1.0]), 0.1, 5),
@@ -572,6 +667,42 @@ def half_and_half(gradient, x0, lr, num_steps):
         x = x - lr * gradient(x)
         average = (average + x) / 2 if t > 1 else x
     return x, average
+
+
+@averaged.mistake("Your average moves a tenth of the way each time. All points count the same.")
+def exponential_average(gradient, x0, lr, num_steps):
+    x, average = x0, x0
+    for _ in range(num_steps):
+        x = x - lr * gradient(x)
+        average = 0.9 * average + 0.1 * x
+    return x, average
+
+
+@averaged.mistake(
+    "Your average begins at the start, and each new point counts half. All points count the same."
+)
+def half_and_half_from_the_start(gradient, x0, lr, num_steps):
+    x, average = x0, x0
+    for _ in range(num_steps):
+        x = x - lr * gradient(x)
+        average = (average + x) / 2
+    return x, average
+
+
+@averaged.mistake("Your run goes uphill: SGD steps against the gradient.")
+def uphill_on_average(gradient, x0, lr, num_steps):
+    return averaged_sgd(lambda x: -gradient(x), x0, lr, num_steps)
+
+
+@averaged.mistake("You ask for the gradient at the start each time. The point has moved.")
+def gradient_at_the_start(gradient, x0, lr, num_steps):
+    return averaged_sgd(lambda x: gradient(x0), x0, lr, num_steps)
+
+
+@averaged.mistake("That is one mean of all numbers. Each coordinate has its own: which axis?")
+def mean_of_all_coordinates(gradient, x0, lr, num_steps):
+    x, average = averaged_sgd(gradient, x0, lr, num_steps)
+    return x, np.mean(average)
 
 
 @averaged.mistake("Your t begins one too late: the first point counts half, and 0 the other half.")
@@ -649,6 +780,7 @@ where SGD for the square would find the mean.
         (np.array([1.0, -2.0, 0.5, 3.0, -1.0]), 0.2, 1.5),
         (np.array([0.0, 1.0, 1.0]), 0.75, 2.0),
         (np.array([-4.0]), 0.3, 1.0),
+        (np.array([0.1, 5.0, 0.2]), 0.9, 2.0),
     ),
     returns=("w",),
 )
@@ -661,6 +793,69 @@ def sides_turned_round(samples, p, c):
     w = 0.0
     for t, z in enumerate(samples, start=1):
         w = w - c / t * (p if z > w else p - 1)
+    return w
+
+
+@quantile_exercise.mistake(
+    "Your second `if` sees the w that the first has moved, and may move it again. One step for one "
+    "sample."
+)
+def two_steps_for_one_sample(samples, p, c):
+    w = 0.0
+    for t, z in enumerate(samples, start=1):
+        if z > w:
+            w = w + c / t * p
+        if z <= w:
+            w = w - c / t * (1 - p)
+    return w
+
+
+@quantile_exercise.mistake("You step by the loss itself. What is its slope by w, and which sign?")
+def loss_for_slope_without_sign(samples, p, c):
+    w = 0.0
+    for t, z in enumerate(samples, start=1):
+        w = w - c / t * (p * (z - w) if z > w else (1 - p) * (w - z))
+    return w
+
+
+@quantile_exercise.mistake("Your rate is 1/t. What became of c?")
+def constant_forgotten(samples, p, c):
+    return quantile(samples, p, 1.0)
+
+
+@quantile_exercise.mistake("Your rate has c below. It is c/t.")
+def constant_below(samples, p, c):
+    return quantile(samples, p, 1 / c)
+
+
+@quantile_exercise.mistake("Yours starts at the first sample. We start at 0.")
+def started_at_the_first_sample(samples, p, c):
+    w = samples[0]
+    for t, z in enumerate(samples, start=1):
+        w = w - c / t * (-p if z > w else 1 - p)
+    return w
+
+
+@quantile_exercise.mistake("Those are all weights on the way. We ask for the last.")
+def all_weights(samples, p, c):
+    return np.array([quantile(samples[:t], p, c) for t in range(1, len(samples) + 1)])
+
+
+@quantile_exercise.mistake("You skip a sample that equals w. The loss has a slope for z ≤ w.")
+def equal_sample_skipped(samples, p, c):
+    w = 0.0
+    for t, z in enumerate(samples, start=1):
+        w = w + c / t * (p * (z > w) - (1 - p) * (z < w))
+    return w
+
+
+@quantile_exercise.mistake(
+    "Division by zero: `enumerate` counts from 0 unless it is told otherwise."
+)
+def counted_from_nought(samples, p, c):
+    w = 0.0
+    for t, z in enumerate(samples):
+        w = w - c / t * (-p if z > w else 1 - p)
     return w
 
 
