@@ -701,6 +701,19 @@ def test_only_what_is_wrong_is_shown_and_a_large_array_by_its_worst_number():
     assert "yours: 0" in check("models.backward", lambda X, A, W2, dZ2: ()).message
 
 
+def test_array_of_a_complex_number_is_no_number():
+    assert check("line.threshold", np.array([3 / 14])).passed
+    assert not check("line.threshold", np.array([3 / 14 + 0j])).passed
+
+
+def test_only_the_exercise_with_a_tolerance_of_its_own_takes_what_a_search_finds():
+    def searched(name):
+        return lambda *arguments: get(name).solution(*arguments) * (1 + 1e-7)
+
+    assert check("decay.best_rate", searched("decay.best_rate")).passed
+    assert not check("stochastic.rate_for", searched("stochastic.rate_for")).passed
+
+
 def test_numbers_that_differ_late_are_shown_so_far_that_it_is_seen():
     assert checker.row("x", np.float64(0.5), np.float64(0.25)) == ("x", "0.5", "0.25")
     assert checker.row("x", np.float64(1.00000004), np.float64(1)) == ("x", "1.00000004", "1.")
